@@ -1,0 +1,1 @@
+"""The Dagster code location: keys, partitions, settings, resources, and how dbt is driven."""

@@ -1,0 +1,145 @@
+"""What dbt's manifest says of our models: stage, grain, columns, parents. Parses the project only when it has changed."""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from orchestration.settings import PROJECT
+from orchestration.versions import files_hash
+from recs.errors import ConfigError
+from recs.lake.partition import partition_column
+
+DBT_PROJECT = PROJECT / "dbt_project"
+TARGET = DBT_PROJECT / "target"
+SOURCES = ("models", "macros", "tests", "dbt_project.yml", "profiles.yml")
+
+
+@dataclass(frozen=True)
+class DbtModel:
+    """One dbt model. ``table`` is ``<stage>/<name>``; a staging model is a view and has no partitions."""
+
+    table: str
+    description: str
+    columns: Mapping[str, Mapping[str, str]]  # name -> {"type", "description"}
+    parents: tuple[str, ...]  # tables of models and of raw sources, as the SQL names them
+    sort_by: tuple[str, ...]
+    sql: str
+    tests: tuple[str, ...] = field(default=())
+
+    @property
+    def name(self) -> str:
+        return self.table.split("/")[1]
+
+    @property
+    def is_view(self) -> bool:
+        return self.table.startswith("staging/")
+
+    @property
+    def partition_column(self) -> str:
+        return partition_column(self.table)
+
+
+class DbtManifest:
+    """The models of a parsed project."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._document = document
+
+    @cached_property
+    def models(self) -> dict[str, DbtModel]:
+        """Models by table, parents before children."""
+        nodes = {k: n for k, n in self._document["nodes"].items() if n["resource_type"] == "model"}
+        found = {model.table: model for model in (self._model(key, node) for key, node in sorted(nodes.items()))}
+        ordered: dict[str, DbtModel] = {}
+
+        def place(table: str) -> None:
+            if table in found and table not in ordered:
+                for parent in found[table].parents:
+                    place(parent)
+                ordered[table] = found[table]
+
+        for table in found:
+            place(table)
+        return ordered
+
+    def lake_parents(self, table: str) -> set[str]:
+        """The lake tables that a model reads, seen through staging views."""
+        direct = self.models[table].parents
+        views = [p for p in direct if p in self.models and self.models[p].is_view]
+        return (set(direct) - set(views)).union(*(self.lake_parents(view) for view in views))
+
+    def source_columns(self, table: str) -> dict[str, str]:
+        """Names and types of a raw table's columns."""
+        for source in self._document["sources"].values():
+            if f"raw/{source['name']}" == table:
+                return {name: column.get("data_type") or "" for name, column in source["columns"].items()}
+        return {}
+
+    def _model(self, key: str, node: Mapping[str, Any]) -> DbtModel:
+        meta = node["config"]["meta"]
+        group = meta.get("dagster", {}).get("group")
+        if group is None:
+            raise ConfigError(f"dbt model {node['name']} has no stage", "set config.meta.dagster.group in its YAML")
+        columns = {
+            name: {"type": column.get("data_type") or "", "description": column.get("description") or ""}
+            for name, column in node["columns"].items()
+        }
+        parents = tuple(t for t in (self._table(parent) for parent in node["depends_on"]["nodes"]) if t)
+        tests = tuple(k for k in self._document["child_map"].get(key, []) if k.startswith(("test.", "unit_test.")))
+        return DbtModel(
+            f"{group}/{node['name']}",
+            node["description"],
+            columns,
+            parents,
+            tuple(meta.get("sort_by", ())),
+            node["raw_code"],
+            tests,
+        )
+
+    def _table(self, key: str) -> str | None:
+        if key.startswith("source."):
+            return f"raw/{self._document['sources'][key]['name']}"
+        node = self._document["nodes"][key]
+        return (
+            f"{node['config']['meta']['dagster']['group']}/{node['name']}" if node["resource_type"] == "model" else None
+        )
+
+
+def load_manifest() -> DbtManifest:
+    """The manifest of the project as it is on disk. Parsing costs some seconds, once after each change."""
+    version = files_hash(DBT_PROJECT, SOURCES)
+    path = TARGET / f"manifest-{version}.json"
+    if not path.exists():
+        _parse(path)
+    return DbtManifest(json.loads(path.read_bytes()))
+
+
+def _parse(path: Path) -> None:
+    TARGET.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=TARGET) as folder:
+        command = [*dbt_command("parse"), "--target-path", folder, "--log-path", folder, "--no-partial-parse"]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise ConfigError(
+                f"dbt cannot parse {DBT_PROJECT}:\n{done.stdout}{done.stderr}", "mend the model that it names"
+            )
+        for old in TARGET.glob("manifest-*.json"):
+            old.unlink(missing_ok=True)
+        shutil.move(Path(folder) / "manifest.json", path)
+
+
+def dbt_command(verb: str) -> list[str]:
+    """The dbt of this environment, on this project."""
+    dbt = Path(sys.executable).with_name("dbt")
+    return [str(dbt), verb, "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
+
+
+if __name__ == "__main__":
+    load_manifest()

@@ -1,0 +1,115 @@
+"""Runs dbt into a folder of its own, and commits what it built only when the build and its tests have passed."""
+
+import json
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from shutil import rmtree
+from typing import Any
+
+import polars as pl
+
+from orchestration.dbt_manifest import DbtModel, dbt_command
+from recs.errors import AisleError
+from recs.lake import Lake, PartitionInfo, Provenance
+from recs.lake.swap import TMP_PREFIX
+
+
+class DbtFailed(AisleError):
+    """A model or a test of dbt failed; nothing was committed."""
+
+
+@dataclass(frozen=True)
+class DbtBuild:
+    """A finished build: where its tables lie, and seconds and status by dbt node id."""
+
+    stage_root: Path
+    seconds: Mapping[str, float]
+    status: Mapping[str, str]
+    compiled: Mapping[str, str]
+
+    def rows_by_day(self, model: DbtModel) -> dict[date, pl.DataFrame]:
+        """A built table's rows by partition. DuckDB writes an empty result as one row of nulls: it is dropped."""
+        rows = pl.read_parquet(self.stage_root / f"{model.name}.parquet", hive_partitioning=False)
+        column = model.partition_column
+        return {key[0]: part for key, part in rows.drop_nulls(column).partition_by(column, as_dict=True).items()}
+
+    def empty(self, model: DbtModel) -> pl.DataFrame:
+        return pl.read_parquet(self.stage_root / f"{model.name}.parquet", n_rows=0, hive_partitioning=False)
+
+
+@contextmanager
+def dbt_build(
+    models: Sequence[DbtModel], first: date, last: date, *, lake: Lake, run_id: str, threads: int, memory_limit: str
+) -> Iterator[DbtBuild]:
+    """Build ``models`` and run their tests for a range of days. Raises DbtFailed in the words of what failed.
+
+    The folder that dbt writes to is removed afterwards; nothing of the lake is touched.
+    """
+    lake.root.mkdir(parents=True, exist_ok=True)
+    root = lake.root / f"{TMP_PREFIX}dbt-{run_id}"
+    root.mkdir(exist_ok=True)
+    try:
+        variables = {
+            "first_date": first.isoformat(),
+            "last_date": last.isoformat(),
+            "lake_root": str(lake.root),
+            "stage_root": str(root),
+            "memory_limit": memory_limit,
+            "threads": threads,
+        }
+        command = [*dbt_command("build"), "--target-path", str(root / "target"), "--log-path", str(root / "logs")]
+        command += ["--select", *(model.name for model in models), "--vars", json.dumps(variables), "--threads", "1"]
+        done = subprocess.run(command, capture_output=True, text=True)
+        results = _results(root / "target")
+        if done.returncode != 0:
+            raise DbtFailed(_failures(results) or f"dbt ended with {done.returncode}:\n{done.stdout[-3000:]}", _FIX)
+        yield DbtBuild(
+            root,
+            {r["unique_id"]: r["execution_time"] for r in results},
+            {r["unique_id"]: r["status"] for r in results},
+            {r["unique_id"].split(".")[-1]: r.get("compiled_code") or "" for r in results},
+        )
+    finally:
+        rmtree(root, ignore_errors=True)
+
+
+_FIX = "mend the model, its test or the data that broke it, then run again; nothing was committed"
+
+
+def commit_model(
+    build: DbtBuild,
+    model: DbtModel,
+    days: Sequence[date],
+    *,
+    lake: Lake,
+    inputs: Any,
+    parents: Sequence[str],
+    provenance: Provenance,
+) -> dict[date, PartitionInfo]:
+    """Commit a built model's partition of every day of the range; a day without rows is an empty partition."""
+    rows, empty = build.rows_by_day(model), build.empty(model)
+    return {
+        day: lake.write_partition(
+            model.table,
+            day,
+            rows.get(day, empty),
+            sort_by=model.sort_by,
+            inputs=inputs.of(model.table, day, parents),
+            provenance=provenance,
+        )
+        for day in days
+    }
+
+
+def _results(target: Path) -> list[dict[str, Any]]:
+    path = target / "run_results.json"
+    return list(json.loads(path.read_bytes())["results"]) if path.exists() else []
+
+
+def _failures(results: Sequence[Mapping[str, Any]]) -> str:
+    failed = [r for r in results if r["status"] in ("error", "fail", "runtime error")]
+    return "dbt failed:\n" + "\n".join(f"- {r['unique_id']}: {r['message']}" for r in failed) if failed else ""

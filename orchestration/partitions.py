@@ -1,0 +1,39 @@
+"""The one partition definition, days, and the one place that knows how Dagster hands a range to a body."""
+
+import warnings
+from datetime import date, timedelta
+
+import dagster as dg
+
+# backfill policies and partition mappings are marked beta; wrapped here, so one place changes when they do
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
+
+SINGLE_RUN = dg.BackfillPolicy.single_run()
+RANGE_START_TAG = "dagster/asset_partition_range_start"
+RANGE_END_TAG = "dagster/asset_partition_range_end"
+
+
+def daily(first_day: date) -> dg.DailyPartitionsDefinition:
+    """UTC days from ``first_day``; the day in progress is the last partition."""
+    return dg.DailyPartitionsDefinition(start_date=first_day.isoformat(), end_offset=1)
+
+
+def days(context: dg.AssetExecutionContext) -> list[date]:
+    """The days of this run: one, or a backfill's whole range."""
+    keys = context.partition_key_range
+    return day_range(date.fromisoformat(keys.start), date.fromisoformat(keys.end))
+
+
+def day_range(first: date, last: date) -> list[date]:
+    """All days from ``first`` to ``last``, both included."""
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def range_tags(first: date, last: date) -> dict[str, str]:
+    """The run tags that ask for a range of days in one run."""
+    return {RANGE_START_TAG: first.isoformat(), RANGE_END_TAG: last.isoformat()}
+
+
+def until_the_day(first_day: date) -> dg.TimeWindowPartitionMapping:
+    """An as-of day reads every arrival day up to itself; days before a shop began are no error."""
+    return dg.TimeWindowPartitionMapping(start_offset=-3650, allow_nonexistent_upstream_partitions=True)

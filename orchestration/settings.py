@@ -1,0 +1,69 @@
+"""Reads the environment and ``config/aisle.toml`` once; everything else gets values."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from recs.errors import ConfigError
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One shop's folders and its ``aisle.toml``: ``home`` holds what Aisle writes, ``config`` what the shop changes."""
+
+    home: Path
+    config: Path
+    toml: Mapping[str, Any]
+    threads: int = 2
+    memory_limit: str = "2GB"
+
+    @property
+    def first_day(self) -> date:
+        """The day of the first partition: nothing arrived before it."""
+        value = self.toml.get("shop", {}).get("first_day")
+        if not isinstance(value, date):
+            raise ConfigError(
+                f"{self.config / 'aisle.toml'}: shop.first_day is {value!r}",
+                "write a day, such as first_day = 2017-01-01",
+            )
+        return value
+
+    @property
+    def landing(self) -> Path:
+        return self.home / "landing"
+
+    @property
+    def lake(self) -> Path:
+        return self.home / "lake"
+
+    @property
+    def store(self) -> Path:
+        return self.home / "store"
+
+    @property
+    def dagster(self) -> Path:
+        return self.home / "dagster"
+
+
+def load_settings(env: Mapping[str, str] | None = None) -> Settings:
+    """Settings from ``AISLE_HOME``, ``AISLE_CONFIG``, ``AISLE_THREADS`` and the shop's aisle.toml. Raises ConfigError."""
+    env = os.environ if env is None else env
+    config = Path(env.get("AISLE_CONFIG") or PROJECT / "config").resolve()
+    path = config / "aisle.toml"
+    try:
+        toml = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        raise ConfigError(f"{path} does not exist", "point AISLE_CONFIG to a folder with an aisle.toml") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not TOML: {error}", "mend that line") from None
+    threads = env.get("AISLE_THREADS", "2")
+    if not threads.isdigit() or int(threads) < 1:
+        raise ConfigError(f"AISLE_THREADS is {threads!r}", "set it to a whole number from 1")
+    home = Path(env.get("AISLE_HOME") or PROJECT / "var").resolve()
+    return Settings(home=home, config=config, toml=toml, threads=int(threads))

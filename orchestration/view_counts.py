@@ -1,0 +1,28 @@
+"""Rows of a staging view by arrival day: a view has no partitions of its own to count."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from orchestration.dbt_manifest import DbtManifest, DbtModel
+from recs.lake import Lake
+
+
+def view_counts(
+    lake: Lake, model: DbtModel, manifest: DbtManifest, compiled: Mapping[str, str], days: Sequence[date]
+) -> dict[date, int]:
+    """Run the view's compiled SQL over the raw partitions of ``days`` and count its rows by arrival day."""
+    import duckdb
+
+    with duckdb.connect(":memory:") as connection:
+        connection.execute("create schema raw")
+        for parent in manifest.lake_parents(model.table):
+            files = [str(path) for path in lake.files(parent, since=days[0], until=days[-1])]
+            if not files:
+                return dict.fromkeys(days, 0)
+            name = parent.split("/")[1]
+            connection.execute(
+                f'create view raw."{name}" as select * from read_parquet({files!r}, hive_partitioning=false)'
+            )
+        counted = f"select arrival_date, count(*) from ({compiled[model.name]}) group by 1"
+        counts = dict(connection.execute(counted).fetchall())
+    return {day: counts.get(day, 0) for day in days}

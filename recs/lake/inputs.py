@@ -1,0 +1,54 @@
+"""What a partition was made from, and so whether it has to be made again."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from functools import cache
+
+from recs.errors import LakeError
+from recs.lake.lake import Lake
+from recs.lake.partition import PartitionInfo, Provenance, partition_column
+
+
+class Inputs:
+    """Input hashes of partitions, over one reading of the lake's sidecars."""
+
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+        self._window_hash = cache(lambda table, day: lake.inputs_hash(table, until=day))
+
+    def of(self, table: str, day: date, parents: Iterable[str]) -> dict[str, str]:
+        """Hash per parent: of the same day, or of all arrivals up to the day where an as-of table reads arrivals.
+
+        Raises LakeError when a parent's partition of the same day is missing.
+        """
+        return {parent: self._hash(table, parent, day) for parent in sorted(parents)}
+
+    def _hash(self, table: str, parent: str, day: date) -> str:
+        if partition_column(parent) != partition_column(table):
+            return str(self._window_hash(parent, day))
+        info = self._lake.info(parent, day)
+        if info is None:
+            raise LakeError(f"{table} of {day} needs {parent} of that day", f"materialize {parent} for {day} first")
+        return info.content_hash
+
+
+def is_current(info: PartitionInfo | None, inputs: Mapping[str, str], provenance: Provenance) -> bool:
+    """Whether a partition was made from these inputs by this code and configuration."""
+    return (
+        info is not None
+        and dict(info.inputs) == dict(inputs)
+        and (info.code_version, info.config_hash) == (provenance.code_version, provenance.config_hash)
+    )
+
+
+def stale_days(lake: Lake, table: str, days: Sequence[date], parents: Iterable[str], provenance: Provenance) -> list[date]:
+    """The days whose partition is missing or was made from something else. A missing parent makes a day stale."""
+    inputs, parents, stale = Inputs(lake), list(parents), []
+    for day in days:
+        try:
+            current = is_current(lake.info(table, day), inputs.of(table, day, parents), provenance)
+        except LakeError:
+            current = False
+        if not current:
+            stale.append(day)
+    return stale
