@@ -7,6 +7,6 @@ STAGES = ("raw", "staging", "facts", "features", "channels", "surfaces", "releas
 daily = dg.define_asset_job(  # partitions come from the selected assets
     "daily",
     selection=dg.AssetSelection.groups(*STAGES),
-    description="One as-of day end to end, or a range of days in one run. Safe to run again: what is up to date is kept.",
+    description="One as-of day end to end, or a range of days in one run. What is up to date is kept.",
 )
 daily_schedule = dg.build_schedule_from_partitioned_job(daily, hour_of_day=3, name="daily_schedule")

@@ -1,4 +1,4 @@
-"""What dbt's manifest says of our models: stage, grain, columns, parents. Parses the project only when it has changed."""
+"""What dbt's manifest says of our models: stage, grain, columns, parents. Parses it only when it has changed."""
 
 import json
 import shutil

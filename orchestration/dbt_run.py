@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from shutil import rmtree
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from orchestration.dbt_manifest import DbtModel, dbt_command
 from recs.errors import AisleError
 from recs.lake import Lake, PartitionInfo, Provenance
+from recs.lake.inputs import Inputs
 from recs.lake.swap import TMP_PREFIX
 
 
@@ -26,6 +27,7 @@ class DbtFailed(AisleError):
 class DbtBuild:
     """A finished build: where its tables lie, and seconds and status by dbt node id."""
 
+    lake: Lake
     stage_root: Path
     seconds: Mapping[str, float]
     status: Mapping[str, str]
@@ -41,9 +43,16 @@ class DbtBuild:
         return pl.read_parquet(self.stage_root / f"{model.name}.parquet", n_rows=0, hive_partitioning=False)
 
 
+class DbtLimits(NamedTuple):
+    """What one dbt process may use."""
+
+    threads: int
+    memory_limit: str
+
+
 @contextmanager
 def dbt_build(
-    models: Sequence[DbtModel], first: date, last: date, *, lake: Lake, run_id: str, threads: int, memory_limit: str
+    models: Sequence[DbtModel], first: date, last: date, *, lake: Lake, run_id: str, limits: DbtLimits
 ) -> Iterator[DbtBuild]:
     """Build ``models`` and run their tests for a range of days. Raises DbtFailed in the words of what failed.
 
@@ -58,8 +67,8 @@ def dbt_build(
             "last_date": last.isoformat(),
             "lake_root": str(lake.root),
             "stage_root": str(root),
-            "memory_limit": memory_limit,
-            "threads": threads,
+            "memory_limit": limits.memory_limit,
+            "threads": limits.threads,
         }
         command = [*dbt_command("build"), "--target-path", str(root / "target"), "--log-path", str(root / "logs")]
         command += ["--select", *(model.name for model in models), "--vars", json.dumps(variables), "--threads", "1"]
@@ -68,6 +77,7 @@ def dbt_build(
         if done.returncode != 0:
             raise DbtFailed(_failures(results) or f"dbt ended with {done.returncode}:\n{done.stdout[-3000:]}", _FIX)
         yield DbtBuild(
+            lake,
             root,
             {r["unique_id"]: r["execution_time"] for r in results},
             {r["unique_id"]: r["status"] for r in results},
@@ -85,15 +95,14 @@ def commit_model(
     model: DbtModel,
     days: Sequence[date],
     *,
-    lake: Lake,
-    inputs: Any,
+    inputs: Inputs,
     parents: Sequence[str],
     provenance: Provenance,
 ) -> dict[date, PartitionInfo]:
     """Commit a built model's partition of every day of the range; a day without rows is an empty partition."""
     rows, empty = build.rows_by_day(model), build.empty(model)
     return {
-        day: lake.write_partition(
+        day: build.lake.write_partition(
             model.table,
             day,
             rows.get(day, empty),

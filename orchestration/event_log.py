@@ -33,10 +33,8 @@ class BatchedSqliteEventLog(SqliteEventLogStorage):
             for statement in statements:
                 connection.execute(statement)
         with self.index_transaction() as connection:
-            event_ids = [connection.execute(statement).inserted_primary_key[0] for statement in statements]
+            event_ids = [int((connection.execute(s).inserted_primary_key or (0,))[0]) for s in statements]
             self._store_asset_event_tags(connection, events, event_ids)
-            newest = {
-                str(event.dagster_event.asset_key): (event, at) for event, at in zip(events, event_ids, strict=True)
-            }
+            newest = {str(e.get_dagster_event().asset_key): (e, n) for e, n in zip(events, event_ids, strict=True)}
             for event, event_id in newest.values():
                 self._store_asset_event(connection, event, event_id)

@@ -18,6 +18,11 @@ def partition_metadata(info: PartitionInfo) -> dict[str, Any]:
     return {"dagster/row_count": info.rows, "bytes": info.bytes, "content_hash": info.content_hash}
 
 
+def run_metadata(days: int, made: int, seconds: float) -> dict[str, Any]:
+    """What a run says of all its days together. Small, since Dagster repeats it for every day of a range."""
+    return {"days_reused": days - made, "seconds": seconds}
+
+
 def table_metadata(frame: pl.DataFrame) -> dict[str, Any]:
     """Schema and first rows of a table."""
     columns = [dg.TableColumn(name, str(kind)) for name, kind in frame.schema.items()]
@@ -45,30 +50,23 @@ def dbt_schema(model: DbtModel) -> dg.TableSchema:
 
 
 def column_lineage(manifest: DbtManifest, model: DbtModel, compiled_sql: str) -> dg.TableColumnLineage | None:
-    """Which columns of the parents each column is made from, read off the compiled SQL; None where it cannot be read."""
-    from sqlglot import exp, lineage, optimizer, parse_one
+    """Which columns of the parents each column is made from, by the compiled SQL; None where it cannot be read."""
+    from sqlglot import exp, parse_one
     from sqlglot.errors import SqlglotError
+    from sqlglot.lineage import lineage
 
-    parents = {_relation(table): table for table in model.parents}
+    parents = {table.split("/")[1]: table for table in model.parents}
     schema = {relation: _columns(manifest, table) for relation, table in parents.items()}
     try:
-        expression = parse_one(compiled_sql, dialect="duckdb")
-        for reference in expression.find_all(
-            exp.Table
-        ):  # "memory"."main"."stg_events" -> stg_events, as the schema names it
+        query = parse_one(compiled_sql, dialect="duckdb")
+        for reference in query.find_all(exp.Table):  # "memory"."main"."stg_events" is stg_events in the schema
             reference.set("db", None)
             reference.set("catalog", None)
-        qualified = optimizer.qualify.qualify(
-            expression, schema=schema, dialect="duckdb", validate_qualify_columns=False
-        )
-        scope = optimizer.build_scope(qualified)
-        found = {
-            name: _leaves(lineage.lineage(name, qualified, scope=scope, dialect="duckdb"), parents)
-            for name in model.columns
-        }
+        roots = lineage(None, query, schema, dialect="duckdb")
     except (SqlglotError, ValueError, KeyError):
         return None
-    return dg.TableColumnLineage({name: deps for name, deps in found.items() if deps})
+    deps = {name: _leaves(root, parents) for name, root in roots.items()}
+    return dg.TableColumnLineage({name: found for name, found in deps.items() if found})
 
 
 def _leaves(root: Any, parents: Mapping[str, str]) -> Sequence[dg.TableColumnDep]:
@@ -81,10 +79,6 @@ def _leaves(root: Any, parents: Mapping[str, str]) -> Sequence[dg.TableColumnDep
             if table:
                 deps.add((table, node.name.split(".")[-1].strip('"')))
     return [dg.TableColumnDep(asset_key(table), column) for table, column in sorted(deps)]
-
-
-def _relation(table: str) -> str:
-    return table.split("/")[1]
 
 
 def _columns(manifest: DbtManifest, table: str) -> dict[str, str]:

@@ -1,10 +1,13 @@
 """From configuration to plain ``recs`` objects: the one resource that assets ask for."""
 
+from datetime import UTC, datetime
+
 import dagster as dg
 
 from orchestration.settings import PROJECT, Settings, load_settings
 from orchestration.versions import code_version, config_hash
 from recs.lake import Lake, Provenance
+from recs.releases.board import Act
 
 
 class ShopResource(dg.ConfigurableResource):
@@ -23,3 +26,7 @@ class ShopResource(dg.ConfigurableResource):
     def provenance(self, stage: str, run_id: str, values: dict[str, object] | None = None) -> Provenance:
         """Provenance of a stage's partitions; ``values`` is the configuration that its rows depend on."""
         return Provenance(code_version(PROJECT, stage), config_hash(values or {}), run_id)
+
+    def act(self, who: str, why: str = "") -> Act:
+        """An act on releases, now. Assets read no clock of their own."""
+        return Act(datetime.now(UTC).isoformat(timespec="seconds"), who, why)

@@ -52,7 +52,7 @@ class Settings:
 
 
 def load_settings(env: Mapping[str, str] | None = None) -> Settings:
-    """Settings from ``AISLE_HOME``, ``AISLE_CONFIG``, ``AISLE_THREADS`` and the shop's aisle.toml. Raises ConfigError."""
+    """Settings from ``AISLE_HOME``, ``AISLE_CONFIG``, ``AISLE_THREADS`` and aisle.toml. Raises ConfigError."""
     env = os.environ if env is None else env
     config = Path(env.get("AISLE_CONFIG") or PROJECT / "config").resolve()
     path = config / "aisle.toml"

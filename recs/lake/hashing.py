@@ -41,9 +41,12 @@ def _values(array: pa.Array) -> list[bytes]:
     if pa.types.is_boolean(array.type):
         return [np.packbits(pc.fill_null(array, False).to_numpy(zero_copy_only=False)).tobytes()]
     if pa.types.is_large_string(array.type):
-        filled = pc.fill_null(array, "")
-        lengths = pc.binary_length(filled).to_numpy(zero_copy_only=False).astype(np.int64)
-        return [lengths.tobytes(), "".join(filled.to_pylist()).encode()]
-    if pa.types.is_decimal(array.type):
-        return ["\0".join(pc.fill_null(array.cast(pa.string()), "").to_pylist()).encode()]
-    return [pc.fill_null(array, pa.scalar(0, array.type)).to_numpy(zero_copy_only=False).tobytes()]
+        filled = pc.fill_null(array, "") if array.null_count else array
+        if not len(filled):
+            return []
+        offsets = np.frombuffer(filled.buffers()[1], np.int64, len(filled) + 1, filled.offset * 8)
+        lengths, text = np.diff(offsets).tobytes(), filled.buffers()[2]
+        return [lengths, text.slice(offsets[0], offsets[-1] - offsets[0]).to_pybytes() if text else b""]
+    filled = pc.fill_null(array, pa.scalar(0, array.type)) if array.null_count else array
+    width = array.type.byte_width
+    return [filled.buffers()[1].slice(filled.offset * width, len(filled) * width).to_pybytes()] if len(filled) else []

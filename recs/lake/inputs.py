@@ -41,7 +41,9 @@ def is_current(info: PartitionInfo | None, inputs: Mapping[str, str], provenance
     )
 
 
-def stale_days(lake: Lake, table: str, days: Sequence[date], parents: Iterable[str], provenance: Provenance) -> list[date]:
+def stale_days(
+    lake: Lake, table: str, days: Sequence[date], parents: Iterable[str], provenance: Provenance
+) -> list[date]:
     """The days whose partition is missing or was made from something else. A missing parent makes a day stale."""
     inputs, parents, stale = Inputs(lake), list(parents), []
     for day in days:

@@ -24,7 +24,6 @@ def replaced_folder(target: Path) -> Iterator[Path]:
         yield fresh
         _sync(fresh)
         _swap(fresh, target)
-        _sync(target.parent)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 
@@ -56,9 +55,8 @@ def _exchange(one: Path, other: Path) -> bool:
 
 
 def _sync(folder: Path) -> None:
-    for path in (*folder.iterdir(), folder):
-        if path.is_dir() and path != folder:
-            continue
+    """Put the files' bytes on disk before their name changes; a lost rename only means an older, whole partition."""
+    for path in folder.iterdir():
         handle = os.open(path, os.O_RDONLY)
         try:
             os.fsync(handle)

@@ -1,0 +1,115 @@
+"""Raw: what landed, typed by its contract; bad rows quarantined with their reasons, repeated events counted once."""
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import dagster as dg
+
+from orchestration import metadata, partitions
+from orchestration.keys import asset_key
+from orchestration.resources import ShopResource
+from orchestration.settings import PROJECT, Settings
+from recs.contracts import Contract, load_contracts
+from recs.ingest.build import build_raw
+from recs.ingest.counts import DayCounts
+from recs.ingest.inputs import flag_tables, quarantine_table, raw_table, stale_days
+from recs.ingest.source import Source, load_source
+from recs.lake import Lake
+
+CONTRACTS = PROJECT / "data_contracts"
+CONSERVATION = "rows_are_conserved"
+
+
+def raw_assets(settings: Settings) -> Sequence[dg.AssetsDefinition]:
+    """One asset an arriving table."""
+    contracts = load_contracts(CONTRACTS)
+    sources = load_sources(settings, contracts)
+    return [_asset(settings, contract, sources) for contract in contracts.values()]
+
+
+def load_sources(settings: Settings, contracts: Mapping[str, Contract]) -> list[Source]:
+    """Every source of the shop's config/sources."""
+    return [load_source(path, contracts) for path in sorted((settings.config / "sources").glob("*.yaml"))]
+
+
+def stale_raw_days(
+    shop: ShopResource, contract: Contract, sources: Sequence[Source], days: Sequence[date]
+) -> list[date]:
+    """The days that are missing, or whose drops, contract, source or code have changed."""
+    settings, lake = shop.settings(), shop.lake()
+    code = shop.provenance("raw", "").code_version
+    infos = {day: lake.info(raw_table(contract.table), day) for day in days}
+    old_code = {day for day, info in infos.items() if info is None or info.code_version != code}
+    changed = stale_days(contract, days, lake=lake, landing_root=settings.landing, sources=sources)
+    return sorted(old_code | set(changed))
+
+
+def _asset(settings: Settings, contract: Contract, sources: Sequence[Source]) -> dg.AssetsDefinition:
+    table = raw_table(contract.table)
+    catalogues = [asset_key(raw_table(name)) for name in flag_tables(contract)]
+
+    @dg.asset(
+        key=asset_key(table),
+        deps=[dg.AssetDep(key, partition_mapping=partitions.until_the_day(settings.first_day)) for key in catalogues],
+        partitions_def=partitions.daily(settings.first_day),
+        backfill_policy=partitions.SINGLE_RUN,
+        group_name="raw",
+        kinds={"duckdb", "parquet"},
+        description=contract.description,
+        check_specs=[dg.AssetCheckSpec(CONSERVATION, asset=asset_key(table))],
+    )
+    def raw(context: dg.AssetExecutionContext, shop: ShopResource) -> dg.MaterializeResult:
+        days, started = partitions.days(context), time.monotonic()
+        counts = build_raw(
+            contract,
+            stale_raw_days(shop, contract, sources, days),
+            lake=shop.lake(),
+            landing_root=shop.settings().landing,
+            sources=sources,
+            provenance=shop.provenance("raw", context.run_id),
+        )
+        for day in counts:
+            _report_day(context, shop.lake(), table, day)
+        if counts:
+            context.add_asset_metadata(
+                _summary(shop.lake(), contract, counts), partition_key=counts[-1].day.isoformat()
+            )
+        shown = metadata.run_metadata(len(days), len(counts), time.monotonic() - started)
+        return dg.MaterializeResult(metadata=shown, check_results=[_conservation(table, shop.lake(), days)])
+
+    return raw
+
+
+def _report_day(context: dg.AssetExecutionContext, lake: Lake, table: str, counts: DayCounts) -> None:
+    info = lake.info(table, counts.day)
+    shown = metadata.partition_metadata(info) if info else {}
+    shown |= {"read": counts.read, "quarantined": counts.quarantined, "duplicate": counts.duplicate}
+    context.add_asset_metadata(shown, partition_key=counts.day.isoformat())
+
+
+def _summary(lake: Lake, contract: Contract, counts: Sequence[DayCounts]) -> dict[str, Any]:
+    """Reasons over the whole run, and rows of its last day that has any."""
+    reasons = sum((Counter(day.reasons) for day in counts), Counter[str]())
+    filled = [day.day for day in counts if day.valid] or [counts[-1].day]
+    shown: dict[str, Any] = metadata.table_metadata(lake.read(raw_table(contract.table), filled[-1]))
+    shown["quarantined_total"] = sum(day.quarantined for day in counts)
+    shown["duplicate_total"] = sum(day.duplicate for day in counts)
+    if reasons:
+        rows = [dg.TableRecord({"rule": rule, "rows": n}) for rule, n in reasons.most_common()]
+        shown["reasons"] = dg.MetadataValue.table(rows)
+        bad = [day.day for day in counts if day.quarantined or day.unreadable_files]
+        shown["quarantine_sample"] = metadata.sample(lake.read(quarantine_table(contract.table), bad[-1]))
+    return shown
+
+
+def _conservation(table: str, lake: Lake, days: Sequence[date]) -> dg.AssetCheckResult:
+    """Rows read = valid + quarantined + duplicate, from what the partitions say of themselves."""
+    total: Counter[str] = Counter()
+    for info in (lake.info(table, day) for day in days):
+        if info is not None:
+            total.update({name: info.extra[name] for name in ("read", "valid", "quarantined", "duplicate")})
+    passed = total["read"] == total["valid"] + total["quarantined"] + total["duplicate"]
+    return dg.AssetCheckResult(passed=passed, check_name=CONSERVATION, metadata=dict(total))

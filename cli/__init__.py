@@ -1,0 +1,1 @@
+"""The ``aisle`` command: thin, over jobs and ``recs``."""

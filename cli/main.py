@@ -1,0 +1,31 @@
+"""``aisle``: the commands, and how they end: 0 done, 1 a stated failure, 2 wrong usage."""
+
+import sys
+
+import typer
+
+from cli import bench, data, recommend, releases, runs, status
+from cli.output import err, print_json
+from recs.errors import AisleError
+
+app = typer.Typer(
+    name="aisle",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="From raw events to recommendations.",
+)
+for module in (runs, data, status, recommend, releases, bench):
+    module.register(app)
+
+
+def main() -> None:
+    """Run a command. A stated failure prints its problem and its fix, without a traceback."""
+    try:
+        app()
+    except AisleError as error:
+        problem, fix = str(error.args[-2]), str(error.args[-1])
+        if "--json" in sys.argv:
+            print_json({"error": {"kind": type(error).__name__, "problem": problem, "fix": fix}})
+        err.print(f"[red]error:[/red] {error}")
+        sys.exit(1)

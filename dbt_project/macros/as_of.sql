@@ -1,0 +1,24 @@
+{#- The as-of day of the row set being computed. Feature models are run once for each day of the range, so a day can
+    not depend on its neighbours: lake_partitions puts each day in this literal's place. -#}
+{% macro as_of() -%}
+    {{ as_of_literal(var('last_date')) }}
+{%- endmacro %}
+
+{% macro as_of_literal(day) -%}
+    date '{{ day }}' /* as_of */
+{%- endmacro %}
+
+{#- Feature windows in days; a window of n days ends with the as-of day and holds it. -#}
+{% macro windows() -%}
+    {{ return([1, 7, 28, 91, 364]) }}
+{%- endmacro %}
+
+{% macro in_last_days(column, days) -%}
+    {{ column }} > {{ as_of() }} - {{ days }} and {{ column }} <= {{ as_of() }}
+{%- endmacro %}
+
+{#- What a row counts for after it has lost half its weight every half_life_days. DECIMAL, so that sums do not depend
+    on the order of adding. -#}
+{% macro decayed(column, half_life_days) -%}
+    cast(pow(0.5, ({{ as_of() }} - {{ column }}) / {{ half_life_days }}.0) as decimal(18, 6))
+{%- endmacro %}

@@ -1,0 +1,58 @@
+{#- Where partitions live and how they are read. Nothing here writes. -#}
+
+{% macro partition_column(stage) -%}
+    {{ return('arrival_date' if stage in ('raw', 'staging', 'facts') else 'as_of_date') }}
+{%- endmacro %}
+
+{% macro stage_of(node) -%}
+    {{ return('raw' if node.resource_type == 'source' else node.config.meta.dagster.group) }}
+{%- endmacro %}
+
+{% macro built_days() -%}
+    between date '{{ var("first_date") }}' and date '{{ var("last_date") }}'
+{%- endmacro %}
+
+{#- Paths of a table's committed partitions, oldest first; outside_range leaves out the days of this run. Partitions
+    later than the range are listed too only for models that this run builds: nothing else may look past last_date. -#}
+{% macro lake_files(stage, name, outside_range=false) -%}
+    {%- set column = partition_column(stage) -%}
+    {%- set folder = var('lake_root') ~ '/' ~ stage ~ '/' ~ name -%}
+    {%- set files = run_query(
+        "with files as (select file, regexp_extract(file, '=(\\d{4}-\\d{2}-\\d{2})[/\\\\]data\\.parquet$', 1)::date as day"
+        ~ " from glob(" ~ quoted(folder ~ '/' ~ column ~ '=*/data.parquet') ~ "))"
+        ~ " select file from files where "
+        ~ ("day not " ~ built_days() if outside_range else "day <= date '" ~ var('last_date') ~ "'")
+        ~ " order by day"
+    ) -%}
+    {{ return(files.columns[0].values() | list) }}
+{%- endmacro %}
+
+{#- Rows of Parquet files in the declared columns and types: a column that older files lack is null there, and no
+    files at all is an empty table. -#}
+{% macro lake_rows(node, files) -%}
+    select {% for name, type in declared_columns(node) %}cast("{{ name }}" as {{ type }}) as "{{ name }}"{{ ", " if not loop.last }}{% endfor %}
+    from (
+        select {% for name, type in declared_columns(node) %}cast(null as {{ type }}) as "{{ name }}"{{ ", " if not loop.last }}{% endfor %}
+        where false
+        {%- if files %}
+        union all by name
+        select * from read_parquet([{% for file in files %}{{ quoted(file) }}{{ ", " if not loop.last }}{% endfor %}], hive_partitioning = false, union_by_name = true)
+        {%- endif %}
+    )
+{%- endmacro %}
+
+{#- (name, data type) of every column in a node's YAML, in its order. -#}
+{% macro declared_columns(node) -%}
+    {%- set columns = [] -%}
+    {%- for column in node.columns.values() -%}
+        {%- if not column.data_type -%}
+            {{ exceptions.raise_compiler_error(node.name ~ "." ~ column.name ~ " has no data_type. Fix: state it in the YAML beside the model.") }}
+        {%- endif -%}
+        {%- do columns.append((column.name, column.data_type)) -%}
+    {%- endfor -%}
+    {{ return(columns) }}
+{%- endmacro %}
+
+{% macro quoted(text) -%}
+    {{ return("'" ~ text | replace("'", "''") ~ "'") }}
+{%- endmacro %}

@@ -1,0 +1,68 @@
+{#- Materialization of facts and features: the rows of this run's days go to <stage_root>/<model>.parquet, and the
+    relation becomes those rows plus the committed partitions of all other days. Committing is the caller's part. -#}
+{% materialization lake_partitions, adapter='duckdb', supported_languages=['sql'] %}
+    {%- set target = this.incorporate(type='view') -%}
+    {%- set file = quoted(var('stage_root') ~ '/' ~ model.name ~ '.parquet') -%}
+    {%- do check_columns(model, compiled_code) -%}
+    {{ run_hooks(pre_hooks) }}
+
+    {%- set parts = [] -%}
+    {%- for day in as_of_days(compiled_code) -%}
+        {#- one day after the other: memory stays that of one day, and no day can see another -#}
+        {%- do parts.append(quoted(var('stage_root') ~ '/' ~ model.name ~ '.' ~ day ~ '.part')) -%}
+        {%- do run_query(copy_to(typed_rows(model, for_day(compiled_code, day)), parts[-1])) -%}
+    {%- endfor -%}
+    {%- set rows = 'select * from read_parquet([' ~ parts | join(', ') ~ '])' if parts else typed_rows(model, compiled_code) -%}
+    {% call statement('main') -%}
+        {{ copy_to(rows, file) }}
+    {%- endcall %}
+    {%- do create_view(target.schema, target.identifier, "select * from read_parquet(" ~ file ~ ") union all by name "
+        ~ lake_rows(model, lake_files(stage_of(model), model.name, outside_range=true))) -%}
+
+    {{ run_hooks(post_hooks) }}
+    {{ adapter.commit() }}
+    {{ return({'relations': [target]}) }}
+{% endmaterialization %}
+
+{% macro copy_to(sql, file) -%}
+    copy ({{ sql }}) to {{ file }} (format parquet, compression zstd)
+{%- endmacro %}
+
+{#- The days to run the SQL for one by one: those of a range, where the SQL has an as-of day. -#}
+{% macro as_of_days(sql) -%}
+    {{ return(days_in_range() if as_of() in sql and days_in_range() | length > 1 else []) }}
+{%- endmacro %}
+
+{% macro days_in_range() -%}
+    {%- set first = modules.datetime.date.fromisoformat(var('first_date') | string) -%}
+    {%- set last = modules.datetime.date.fromisoformat(var('last_date') | string) -%}
+    {%- set days = [] -%}
+    {%- for offset in range((last - first).days + 1) -%}
+        {%- do days.append((first + modules.datetime.timedelta(days=offset)).isoformat()) -%}
+    {%- endfor -%}
+    {{ return(days) }}
+{%- endmacro %}
+
+{% macro for_day(sql, day) -%}
+    {{ return(sql | replace(as_of(), as_of_literal(day))) }}
+{%- endmacro %}
+
+{#- The model's rows in exactly the declared columns, order and types. -#}
+{% macro typed_rows(node, sql) -%}
+    select {% for name, type in declared_columns(node) %}cast("{{ name }}" as {{ type }}) as "{{ name }}"{{ ", " if not loop.last }}{% endfor %}
+    from (
+{{ sql }}
+    )
+{%- endmacro %}
+
+{% macro check_columns(node, sql) -%}
+    {%- set made = run_query('describe ' ~ sql).columns[0].values() | list -%}
+    {%- set declared = node.columns.keys() | list -%}
+    {%- set missing = declared | reject('in', made) | list -%}
+    {%- set undeclared = made | reject('in', declared) | list -%}
+    {%- if missing or undeclared -%}
+        {{ exceptions.raise_compiler_error(node.name ~ ": the SQL and the YAML name different columns. Only in the YAML: "
+            ~ (missing | join(', ') or 'none') ~ "; only in the SQL: " ~ (undeclared | join(', ') or 'none')
+            ~ ". Fix: declare each column of the SQL, with its data_type, in " ~ node.name ~ ".yml.") }}
+    {%- endif -%}
+{%- endmacro %}

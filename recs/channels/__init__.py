@@ -1,0 +1,19 @@
+"""Channels: each proposes items for an entity (everyone, region, category, shopper, item). Lists are made later.
+
+``INPUTS`` says which lake tables a channel reads, in the order of its function's frames.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+_ITEM_DAILY, _USER_ITEM_DAILY = "facts/fct_item_daily", "facts/fct_user_item_daily"
+_DIM_ITEM, _DIM_USER, _DIM_REGION = "features/dim_item", "features/dim_user", "features/dim_region"
+
+INPUTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "popular": (_ITEM_DAILY, _DIM_ITEM, _DIM_REGION),
+        "trending": (_ITEM_DAILY, _DIM_ITEM, _DIM_REGION),
+        "buy_again": (_USER_ITEM_DAILY, _DIM_ITEM, _DIM_USER),
+        "co_buy": ("features/feat_item_pair", _ITEM_DAILY, _USER_ITEM_DAILY, _DIM_ITEM, _DIM_USER),
+    }
+)

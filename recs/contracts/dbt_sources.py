@@ -1,0 +1,35 @@
+"""The dbt source definition of the raw tables, written from the contracts.
+
+``python -m recs.contracts.dbt_sources data_contracts`` prints it.
+"""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import yaml
+
+from recs.contracts.model import ENGINE_FIELDS, Contract, Field
+from recs.contracts.reading import load_contracts
+
+_HEAD = "# Written from data_contracts by `python -m recs.contracts.dbt_sources data_contracts`; edit the contracts.\n"
+
+
+def dbt_sources_yaml(contracts: Iterable[Contract]) -> str:
+    """Text of models/staging/sources.yml: source ``raw``, a table a contract, in name order."""
+    tables = [_table(contract) for contract in sorted(contracts, key=lambda c: c.table)]
+    source = {"name": "raw", "description": "Rows that met their contract, by arrival day.", "tables": tables}
+    return _HEAD + yaml.safe_dump({"version": 2, "sources": [source]}, sort_keys=False, width=120)
+
+
+def _table(contract: Contract) -> dict[str, object]:
+    columns = [_column(field) for field in (*contract.fields, *ENGINE_FIELDS)]
+    return {"name": contract.table, "description": contract.description, "columns": columns}
+
+
+def _column(field: Field) -> dict[str, str]:
+    return {"name": field.name, "data_type": field.type, "description": field.description}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(dbt_sources_yaml(load_contracts(Path(sys.argv[1])).values()))

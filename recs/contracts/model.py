@@ -1,0 +1,67 @@
+"""What a contract says, as small frozen values. Reading YAML stays in reading.py."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Deduplicate = Literal["first_arrival", "identical_in_day"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A condition in SQL that every row must meet; a row for which it is null passes."""
+
+    name: str
+    condition: str
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column. ``type`` is a DuckDB type; ``flags`` names the field whose unknown references this one marks."""
+
+    name: str
+    type: str
+    description: str
+    required: bool = False
+    key_position: int | None = None
+    rules: tuple[Rule, ...] = ()
+    references: tuple[str, str] | None = None  # (table, column)
+    flags: str | None = None
+
+
+@dataclass(frozen=True)
+class Contract:
+    """One arriving table. ``digest`` changes with what is asked of a row, not with wording."""
+
+    table: str
+    description: str
+    version: str
+    fields: tuple[Field, ...]
+    deduplicate: Deduplicate
+    max_bad_share: float
+    digest: str
+    path: str
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Names of the primary key's columns, in order."""
+        keyed = [f for f in self.fields if f.key_position is not None]
+        return tuple(f.name for f in sorted(keyed, key=lambda f: f.key_position or 0))
+
+    @property
+    def arriving(self) -> tuple[Field, ...]:
+        """The fields a source can fill: all but those that ingestion computes."""
+        return tuple(f for f in self.fields if f.flags is None)
+
+    def field(self, name: str) -> Field:
+        """The field of that name; KeyError where there is none."""
+        return {f.name: f for f in self.fields}[name]
+
+
+ENGINE_FIELDS = (
+    Field("source", "VARCHAR", "Name of the source that delivered the row.", required=True),
+    Field("source_file", "VARCHAR", "File it came in, as a path under landing.", required=True),
+    Field("source_line", "BIGINT", "Record number in that file; 1 is the first after the header.", required=True),
+    Field("arrival_date", "DATE", "Day on which it arrived.", required=True),
+    Field("arrival_hour", "TINYINT", "Hour of that day in which it arrived, 0 to 23.", required=True),
+)

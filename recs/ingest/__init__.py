@@ -1,0 +1,1 @@
+"""Source adapters, landing with its ledger, typing, de-duplication and quarantine: from drops to raw partitions."""

@@ -1,0 +1,69 @@
+"""Candidates of a surface's lists: what its channels propose for each list's shopper, region or product, best first."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from recs.errors import ConfigError
+from recs.policies.reasons import REASON_OF
+from recs.surfaces.keys import TIERS
+from recs.surfaces.spec import Source, SurfaceSpec
+
+_KEY_COLUMNS = ("list_code", "user_code", "key_item_code", "key_category_code", "key_title_code")
+
+
+def chosen_channels(spec: SurfaceSpec, channels: Mapping[str, pl.DataFrame]) -> list[pl.DataFrame]:
+    """The channel tables that the surface names, in its order, each with is_due. ConfigError when one is missing."""
+    for channel in spec.channels:
+        if channel.name not in channels:
+            raise ConfigError(
+                f"surface '{spec.surface}': field 'channels' names '{channel.name}', which no channel table holds",
+                f"name one of {', '.join(sorted(channels))}, or build the channel first",
+            )
+        _require_reasons(channel.name, channels[channel.name])
+    return [_with_is_due(channels[channel.name]) for channel in spec.channels]
+
+
+def _with_is_due(table: pl.DataFrame) -> pl.DataFrame:
+    return table if "is_due" in table.columns else table.with_columns(is_due=False)
+
+
+def _require_reasons(channel: str, table: pl.DataFrame) -> None:
+    for entity in table["entity"].unique().sort():
+        if (channel, entity) not in REASON_OF:
+            raise ConfigError(
+                f"channel '{channel}' proposes items for the entity '{entity}', and no reason is stated for them",
+                "add the pair to REASON_OF in recs/policies/reasons.py",
+            )
+
+
+def candidates(keys: pl.DataFrame, tables: list[pl.DataFrame], items: pl.DataFrame) -> pl.DataFrame:
+    """What each list may hold, sorted by list_code, channel_order, tier, rank.
+
+    keys: lists of ``keys.list_keys``. tables: from ``chosen_channels``. items: item_code, category_code, title_code of
+    the items that may be shown. Returns those columns, the keys' codes, score, reason_item_code, is_due, channel_order
+    and entity.
+    """
+    found = [
+        _proposed(keys.filter(pl.col("source") == source), table, source).with_columns(
+            channel_order=pl.lit(order, dtype=pl.UInt8)
+        )
+        for source in TIERS
+        for order, table in enumerate(tables)
+    ]
+    return pl.concat(found).join(items, on="item_code").sort("list_code", "channel_order", "tier", "rank")
+
+
+def _proposed(keys: pl.DataFrame, table: pl.DataFrame, source: Source) -> pl.DataFrame:
+    tiers = []
+    for tier, (entity, column) in enumerate(TIERS[source]):
+        lists = keys.select(*_KEY_COLUMNS, entity_code=column)
+        near = table.filter(pl.col("entity") == entity).select(
+            "entity_code", "item_code", "score", "rank", "reason_item_code", "is_due"
+        )
+        tiers.append(
+            lists.join(near, on="entity_code")
+            .drop("entity_code")
+            .with_columns(tier=pl.lit(tier, dtype=pl.UInt8), entity=pl.lit(entity, dtype=pl.Categorical))
+        )
+    return pl.concat(tiers)

@@ -1,0 +1,52 @@
+"""The environment and aisle.toml are read once, and say what is wrong with them."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from orchestration.settings import load_settings
+from orchestration.versions import config_hash, files_hash
+from recs.errors import ConfigError
+
+
+def config(folder: Path, text: str) -> dict[str, str]:
+    (folder / "aisle.toml").write_text(text)
+    return {"AISLE_CONFIG": str(folder), "AISLE_HOME": str(folder / "home")}
+
+
+def test_two_homes_share_nothing(tmp_path):
+    env = config(tmp_path, "[shop]\nfirst_day = 2017-01-01\n")
+    here, there = load_settings(env), load_settings({**env, "AISLE_HOME": str(tmp_path / "other")})
+    assert here.first_day == date(2017, 1, 1)
+    for name in ("landing", "lake", "store", "dagster"):
+        assert getattr(here, name) == tmp_path / "home" / name
+        assert getattr(there, name) == tmp_path / "other" / name
+
+
+@pytest.mark.parametrize(
+    ("text", "env", "said"),
+    [
+        ("[shop]\nfirst_day = 'soon'\n", {}, "shop.first_day is 'soon'. Fix: write a day"),
+        ("shop = [", {}, "is not TOML"),
+        ("[shop]\nfirst_day = 2017-01-01\n", {"AISLE_THREADS": "many"}, "AISLE_THREADS is 'many'"),
+    ],
+)
+def test_bad_settings_name_the_value_and_the_fix(tmp_path, text, env, said):
+    with pytest.raises(ConfigError, match=said):
+        _ = load_settings({**config(tmp_path, text), **env}).first_day
+
+
+def test_a_missing_config_folder_is_named(tmp_path):
+    with pytest.raises(ConfigError, match="point AISLE_CONFIG to a folder"):
+        load_settings({"AISLE_CONFIG": str(tmp_path / "nowhere")})
+
+
+def test_a_version_sees_names_and_bytes_of_source_files_only(tmp_path):
+    (tmp_path / "a.sql").write_text("select 1")
+    first = files_hash(tmp_path, ["."])
+    (tmp_path / "a.pyc").write_text("x")
+    assert files_hash(tmp_path, ["."]) == first
+    (tmp_path / "a.sql").rename(tmp_path / "b.sql")
+    assert files_hash(tmp_path, ["."]) != first
+    assert config_hash({"a": 1, "b": 2}) == config_hash({"b": 2, "a": 1})
