@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from orchestration.settings import PROJECT, Settings
-from recs.errors import AisleError
+from recs.errors import AisleError, ConfigError
 
 EVENT_BATCH_SIZE = "1000"
 
@@ -57,10 +57,10 @@ def run_job(
     first: date,
     last: date,
     *,
-    stages: Sequence[str] = (),
+    select: Sequence[str] = (),
     on_step: Callable[[str], None] = lambda step: None,
 ) -> RunReport:
-    """Run the daily job for a range of days in one run, whole or only some stages. Raises RunFailed in plain words."""
+    """Run the daily job for a range of days in one run, whole or only some stages or tables. Raises RunFailed."""
     prepare_instance(settings)
     import dagster as dg
 
@@ -69,7 +69,7 @@ def run_job(
 
     definitions = defs()
     job = definitions.resolve_job_def("daily")
-    chosen = [k for k in job.asset_layer.executable_asset_keys if not stages or k.path[0] in stages]
+    chosen = _chosen(job.asset_layer.executable_asset_keys, select)
     started, run_id = time.monotonic(), str(uuid.uuid4())
     with dg.DagsterInstance.from_config(str(settings.dagster)) as instance:
         instance.add_event_listener(run_id, lambda event: on_step(event.step_key or "") if _starts(event) else None)
@@ -86,6 +86,16 @@ def run_job(
             _failures(result.all_events), "mend that, then run the same command again: what is done is kept"
         )
     return RunReport(run_id, time.monotonic() - started, _tables(result.all_events))
+
+
+def _chosen(keys: Iterable[Any], select: Sequence[str]) -> list[Any]:
+    """The assets of the stages and tables named; all of them when none is. ConfigError for a name that is neither."""
+    tables = {"/".join(key.path): key for key in keys}
+    known = {table.split("/")[0] for table in tables} | set(tables)
+    unknown = [name for name in select if name not in known]
+    if unknown:
+        raise ConfigError(f"there is no stage or table {unknown[0]!r}", f"choose from {', '.join(sorted(known))}")
+    return [key for table, key in tables.items() if not select or {table, table.split("/")[0]} & set(select)]
 
 
 def _starts(event: Any) -> bool:

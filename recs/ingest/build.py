@@ -46,7 +46,7 @@ def build_raw(
     if not days:
         return []
     inputs = Inputs(contract, landing_root, sources, lake)
-    inputs.check_complete(days[0], days[-1])
+    inputs.check_complete(days)
     done: list[DayCounts] = []
     classifier = _classifier(contract, lake, days, threads)
 
@@ -71,7 +71,8 @@ def build_raw(
 
 def _classifier(contract: Contract, lake: Lake, days: Sequence[date], threads: int) -> Classifier:
     own = raw_table(contract.table)
-    earlier = [path for path in lake.files(own, until=days[0]) if path.parent != lake.folder(own, days[0])]
+    now = {lake.folder(own, day) for day in days}
+    earlier = [path for path in lake.files(own, until=days[-1]) if path.parent not in now]
     catalogues = {table: lake.files(raw_table(table), until=days[-1]) for table in flag_tables(contract)}
     return Classifier(
         contract,

@@ -27,7 +27,7 @@ class Classifier:
         spill: Path,
         threads: int = 2,
     ) -> None:
-        """earlier: raw files of the days before the first; catalogues: raw files of each table that flags look into.
+        """earlier: raw files of days that are not built now; catalogues: raw files of each table that flags look into.
 
         spill: a folder that the engine makes when memory runs short, and removes.
         """
@@ -44,9 +44,9 @@ class Classifier:
         """The keys of earlier arrivals."""
         keys = ", ".join(quoted(name) for name in self.contract.key)
         typed = ", ".join(f"{quoted(name)} {self.contract.field(name).type}" for name in self.contract.key)
-        self.connection.execute(f"create table _seen ({typed})")
+        self.connection.execute(f"create table _seen ({typed}, arrival_date date)")
         if files := list(earlier):
-            self.connection.execute(f"insert into _seen select {keys} from read_parquet({_paths(files)})")
+            self.connection.execute(f"insert into _seen select {keys}, arrival_date from read_parquet({_paths(files)})")
 
     def _learn(self, table: str, column: str, files: list[Path]) -> None:
         """Since when each id of a referenced table is known."""
@@ -80,7 +80,9 @@ class Classifier:
         keys = ", ".join(quoted(name) for name in self.contract.key)
         self.connection.execute(f"create or replace table _placed as {self._placed_sql()}")
         if self.contract.deduplicate == "first_arrival":
-            self.connection.execute(f"insert into _seen select {keys} from _placed where _status = '{VALID}'")
+            self.connection.execute(
+                f"insert into _seen select {keys}, arrival_date from _placed where _status = '{VALID}'"
+            )
 
     def valid(self) -> pa.Table:
         """Valid rows with the contract's schema, sorted by arrival day, key, file and line."""
@@ -114,6 +116,7 @@ class Classifier:
         same = self.contract.key if first_arrival else ["arrival_date", *(f.name for f in self.contract.arriving)]
         partition = ", ".join(f"g.{quoted(name)}" for name in same)
         match = " and ".join(f"s.{quoted(name)} = g.{quoted(name)}" for name in self.contract.key)
+        match += " and s.arrival_date < g.arrival_date"
         seen = f"exists (select 1 from _seen s where {match})" if first_arrival else "false"
         flags, joins = self._flags_sql()
         return f"""

@@ -63,16 +63,20 @@ class Inputs:
         """Say that the table's own partition of that day is in the lake now."""
         self._own.add(day)
 
-    def check_complete(self, first: date, last: date) -> None:
-        """IngestError when drops that arrived earlier, and that the result depends on, are not in the lake yet."""
-        needed = [(table, days, last) for table, days in self._references.items()]
+    def check_complete(self, days: Sequence[date]) -> None:
+        """IngestError when drops that arrived before the last of the days to be built, and count for it, are missing.
+
+        Those of the days themselves are about to be built.
+        """
+        needed = [(table, arrived, frozenset[date]()) for table, arrived in self._references.items()]
         if self.contract.deduplicate == "first_arrival":
-            needed.append((self.contract.table, self.files, first - timedelta(days=1)))
-        for table, days, until in needed:
-            built = set(self.lake.days(raw_table(table)))
-            missing = [day for day in days if day <= until and day not in built]
+            needed.append((self.contract.table, self.files, frozenset(days)))
+        for table, arrived, coming in needed:
+            built = coming.union(self.lake.days(raw_table(table)))
+            missing = [day for day in arrived if day <= days[-1] and day not in built]
             if missing:
-                problem = f"{raw_table(table)} lacks {missing[0]}, whose drops came before {self.contract.table} {last}"
+                came = f"whose drops came before {self.contract.table} {days[-1]}"
+                problem = f"{raw_table(table)} lacks {missing[0]}, {came}"
                 raise IngestError(problem, f"build {raw_table(table)} from {missing[0]} on first")
 
 

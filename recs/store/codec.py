@@ -62,8 +62,8 @@ def encode_list(key: bytes, rows: ListRecord) -> bytes:
         raise StoreError(f"a score of list {key!r} is not a finite number", "correct the channel that made it")
     low, high = min(rows.scores, default=0.0), max(rows.scores, default=0.0)
     step = (high - low) / _STEPS
-    levels = [round((score - low) / step) for score in rows.scores] if step > 0 else [0] * length
-    has_seeds = any(seed != NO_ITEM for seed in rows.seeds)
+    levels = [int((score - low) / step + 0.5) for score in rows.scores] if step > 0 else [0] * length
+    has_seeds = rows.seeds.count(NO_ITEM) < length
     seeds = rows.seeds if has_seeds else ()
     body = _LIST_HEAD.pack(FORMAT, has_seeds, length, low, step)
     return _sealed(

@@ -127,7 +127,7 @@ class LmdbStore:
         if (self._folder / release_id).exists():
             aside = self._folder / f"{TMP_PREFIX}{release_id}-{uuid.uuid4().hex[:8]}"
             (self._folder / release_id).rename(aside)
-            shutil.rmtree(aside)
+            shutil.rmtree(aside, ignore_errors=True)
 
     def _abandoned(self) -> list[Path]:
         """Temporary folders that no living process holds, and a pointer that was never put in place."""

@@ -1,4 +1,4 @@
-"""The surface spec: one YAML file a surface in config/surfaces/. Light to import, since the lookup service reads it too."""
+"""The surface spec: one YAML file a surface in config/surfaces/. Light to import: msgspec and yaml only."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal

@@ -205,6 +205,17 @@ def test_an_event_counts_at_its_first_arrival_only(shop):
     assert [c.duplicate for c in counts] == [1, 1, 1]
 
 
+def test_days_between_those_being_built_count_too(shop):
+    rows = {D1: ["a"], D2: ["a", "b"], D3: ["b", "c"]}
+    for day, names in rows.items():
+        shop.land(day, "sales.csv", sales(*(f"{name},2017-01-01 12:00:00,ann,i1,1,1" for name in names)))
+    with pytest.raises(IngestError, match="lacks 2017-01-02"):
+        shop.build([D1, D3])
+    shop.build([D1, D2, D3])
+    shop.build([D1, D3])
+    assert [shop.events(day) for day in rows] == [["a"], ["b"], ["c"]]
+
+
 def test_a_quarantined_row_does_not_take_the_place_of_its_repair(shop):
     shop.land(D1, "sales.csv", sales(GOOD.replace(",2,", ",0,")))
     shop.land(D2, "sales.csv", sales(GOOD))

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import pytest
 
-from recs.store import store_at
+from recs.store import Pointer, store_at
 from tests.lookup.shelves import publish
 from tests.releases.shop import DAY, HOME, ITEMS, SHOP
 
@@ -135,6 +135,22 @@ def test_global_lists_are_answered_after_the_store_folder_is_gone(tmp_path):
         assert running.get("/readyz")[0] == 200
     finally:
         running.stop()
+
+
+def test_a_release_that_cannot_be_opened_is_logged_with_the_remedy_and_the_last_one_goes_on(tmp_path):
+    store = store_at(tmp_path / "store")
+    name = publish(tmp_path, store)
+    running = Endpoint(tmp_path)
+    try:
+        assert running.ask(surface="home")["release_id"] == name
+        store.load("broken", [(b"x", b"y")])
+        store.promote(Pointer("broken", 99, "now"))
+        assert running.ask(surface="home")["release_id"] == name
+        assert "aisle_release_troubles_total 1.0" in running.get("/metrics")[2].decode()
+    finally:
+        running.stop()
+    [line] = [line for line in (tmp_path / "server.log").read_text().splitlines() if "release_not_opened" in line]
+    assert "run `aisle releases verify`" in json.loads(line[line.index("{") :])["detail"]
 
 
 def test_metrics_of_several_workers_add_up(tmp_path):

@@ -40,7 +40,6 @@ purchases as (
         user_id,
         {%- for days in windows() %}
         count(*) filter (purchase_days_{{ days }}d > 0) as item_count_{{ days }}d,
-        sum(quantity_{{ days }}d) as quantity_{{ days }}d,
         sum(spend_{{ days }}d) as spend_{{ days }}d,
         {%- endfor %}
         count(*) filter (purchase_days_364d > 1) / count(*) as repeat_item_share_364d
