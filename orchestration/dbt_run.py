@@ -18,6 +18,8 @@ from recs.lake import Lake, PartitionInfo, Provenance
 from recs.lake.inputs import Inputs
 from recs.lake.swap import TMP_PREFIX
 
+ROWS_AT_ONCE = 4_000_000
+
 
 class DbtFailed(AisleError):
     """A model or a test of dbt failed; nothing was committed."""
@@ -33,14 +35,16 @@ class DbtBuild:
     status: Mapping[str, str]
     compiled: Mapping[str, str]
 
-    def rows_by_day(self, model: DbtModel) -> dict[date, pl.DataFrame]:
-        """A built table's rows by partition. DuckDB writes an empty result as one row of nulls: it is dropped."""
-        rows = pl.read_parquet(self.stage_root / f"{model.name}.parquet", hive_partitioning=False)
+    def rows_by_day(self, model: DbtModel, days: Sequence[date]) -> Iterator[tuple[date, pl.DataFrame]]:
+        """Every day with its rows, some days in memory at a time; a day that has none comes with no rows."""
+        staged = pl.scan_parquet(self.stage_root / f"{model.name}.parquet", hive_partitioning=False)
+        at_once = max(1, ROWS_AT_ONCE * len(days) // max(1, staged.select(pl.len()).collect().item()))
         column = model.partition_column
-        return {key[0]: part for key, part in rows.drop_nulls(column).partition_by(column, as_dict=True).items()}
-
-    def empty(self, model: DbtModel) -> pl.DataFrame:
-        return pl.read_parquet(self.stage_root / f"{model.name}.parquet", n_rows=0, hive_partitioning=False)
+        for n in range(0, len(days), at_once):
+            some = days[n : n + at_once]
+            rows = staged.filter(pl.col(column).is_between(some[0], some[-1])).collect()
+            by_day = rows.partition_by(column, as_dict=True)
+            yield from ((day, by_day.get((day,), rows.clear())) for day in some)
 
 
 class DbtLimits(NamedTuple):
@@ -71,7 +75,15 @@ def dbt_build(
             "threads": limits.threads,
         }
         command = [*dbt_command("build"), "--target-path", str(root / "target"), "--log-path", str(root / "logs")]
-        command += ["--select", *(model.name for model in models), "--vars", json.dumps(variables), "--threads", "1"]
+        command += ["--exclude-resource-type", "unit_test"]  # they test the SQL, not the data: `make test` runs them
+        command += [
+            "--select",
+            *(model.name for model in models),
+            "--vars",
+            json.dumps(variables),
+            "--threads",
+            str(limits.threads),
+        ]
         done = subprocess.run(command, capture_output=True, text=True)
         results = _results(root / "target")
         if done.returncode != 0:
@@ -100,17 +112,16 @@ def commit_model(
     provenance: Provenance,
 ) -> dict[date, PartitionInfo]:
     """Commit a built model's partition of every day of the range; a day without rows is an empty partition."""
-    rows, empty = build.rows_by_day(model), build.empty(model)
     return {
         day: build.lake.write_partition(
             model.table,
             day,
-            rows.get(day, empty),
+            rows,
             sort_by=model.sort_by,
             inputs=inputs.of(model.table, day, parents),
             provenance=provenance,
         )
-        for day in days
+        for day, rows in build.rows_by_day(model, days)
     }
 
 

@@ -3,6 +3,7 @@
 A backfill of a year logs some thousands of materializations: 30 ms each one by one, under 2 ms each in a batch.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from dagster._core.events import ASSET_EVENTS
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 
 
 class BatchedSqliteEventLog(SqliteEventLogStorage):
@@ -21,19 +23,26 @@ class BatchedSqliteEventLog(SqliteEventLogStorage):
         return cls(inst_data=inst_data, base_dir=str(folder))
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
-        """Store events of one run. What is not about an asset goes the ordinary way."""
-        runs = {event.run_id for event in events}
-        asset_events = [e for e in events if e.is_dagster_event and e.dagster_event_type in ASSET_EVENTS]
-        if len(runs) != 1 or len(asset_events) != len(events):
-            for event in events:
+        """Store events of any runs: those about assets together, a run at a time, the few others one by one."""
+        together: dict[str, list[EventLogEntry]] = defaultdict(list)
+        for event in events:
+            if event.is_dagster_event and event.dagster_event_type in ASSET_EVENTS:
+                together[event.run_id].append(event)
+            else:
                 self.store_event(event)
-            return
-        statements = [self.prepare_insert_event(event) for event in events]
-        with self.run_connection(runs.pop()) as connection:
-            for statement in statements:
-                connection.execute(statement)
+        for run_id, asset_events in together.items():
+            self._store_asset_events(run_id, asset_events)
+
+    def _store_asset_events(self, run_id: str, events: Sequence[EventLogEntry]) -> None:
+        """As ``store_event``: into the run's own file, and with their tags into the index of all runs."""
+        rows = [self._event_to_row(event) for event in events]
+        with self.run_connection(run_id) as connection:
+            connection.execute(SqlEventLogStorageTable.insert(), rows)
         with self.index_transaction() as connection:
-            event_ids = [int((connection.execute(s).inserted_primary_key or (0,))[0]) for s in statements]
+            numbered = SqlEventLogStorageTable.insert().returning(
+                SqlEventLogStorageTable.c.id, sort_by_parameter_order=True
+            )
+            event_ids = [row.id for row in connection.execute(numbered, rows)]
             self._store_asset_event_tags(connection, events, event_ids)
             newest = {str(e.get_dagster_event().asset_key): (e, n) for e, n in zip(events, event_ids, strict=True)}
             for event, event_id in newest.values():

@@ -7,6 +7,8 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from orchestration.settings import PROJECT, Settings
@@ -64,11 +66,9 @@ def run_job(
     prepare_instance(settings)
     import dagster as dg
 
-    from orchestration.definitions import defs
     from orchestration.partitions import range_tags
 
-    definitions = defs()
-    job = definitions.resolve_job_def("daily")
+    job = _daily_job(settings.home, settings.config)
     chosen = _chosen(job.asset_layer.executable_asset_keys, select)
     started, run_id = time.monotonic(), str(uuid.uuid4())
     with dg.DagsterInstance.from_config(str(settings.dagster)) as instance:
@@ -86,6 +86,14 @@ def run_job(
             _failures(result.all_events), "mend that, then run the same command again: what is done is kept"
         )
     return RunReport(run_id, time.monotonic() - started, _tables(result.all_events))
+
+
+@cache
+def _daily_job(home: Path, config: Path) -> Any:
+    """The job of the shop that the environment names by now; loading it costs seconds, so once a process."""
+    from orchestration.definitions import defs
+
+    return defs().resolve_job_def("daily")
 
 
 def _chosen(keys: Iterable[Any], select: Sequence[str]) -> list[Any]:

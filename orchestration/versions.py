@@ -8,8 +8,18 @@ from typing import Any
 
 STAGE_CODE: Mapping[str, tuple[str, ...]] = {
     "raw": ("recs/contracts", "recs/ingest", "recs/lake"),
-    "facts": ("dbt_project/macros", "dbt_project/models/staging", "dbt_project/models/facts"),
-    "features": ("dbt_project/macros", "dbt_project/models/staging", "dbt_project/models/features"),
+    "facts": (
+        "dbt_project/dbt_project.yml",
+        "dbt_project/macros",
+        "dbt_project/models/staging",
+        "dbt_project/models/facts",
+    ),
+    "features": (
+        "dbt_project/dbt_project.yml",
+        "dbt_project/macros",
+        "dbt_project/models/staging",
+        "dbt_project/models/features",
+    ),
     "channels": ("recs/channels", "assets/channels.py"),
     "surfaces": ("recs/policies", "recs/surfaces", "assets/surfaces.py"),
     "releases": ("recs/releases", "recs/store", "recs/lookup"),

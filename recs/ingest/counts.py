@@ -1,7 +1,7 @@
 """Counting what became of every row, and the law that none is lost: read = valid + quarantined + duplicate."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
@@ -45,6 +45,11 @@ class DayCounts:
     flagged: dict[str, int]
     is_over_bad_share: bool
     files: list[FileStatus] = field(default_factory=list)
+
+    @staticmethod
+    def from_extra(day: date, extra: Mapping[str, Any]) -> "DayCounts":
+        """The counts that a partition's sidecar holds."""
+        return DayCounts(day=day, **{**extra, "files": [FileStatus(**file) for file in extra["files"]]})
 
     def as_extra(self) -> dict[str, Any]:
         """The counts as plain values for a partition's sidecar."""

@@ -13,6 +13,8 @@ def content_hash(table: pa.Table) -> str:
     for name, column in zip(table.column_names, table.columns, strict=True):
         plain = _plain(column)
         digest.update(f"\0{name}\0{plain.type}\0".encode())
+        if not len(plain):
+            continue
         digest.update(np.packbits(pc.is_valid(plain).to_numpy(zero_copy_only=False)).tobytes())
         for part in _values(plain):
             digest.update(part)
@@ -42,11 +44,9 @@ def _values(array: pa.Array) -> list[bytes]:
         return [np.packbits(pc.fill_null(array, False).to_numpy(zero_copy_only=False)).tobytes()]
     if pa.types.is_large_string(array.type):
         filled = pc.fill_null(array, "") if array.null_count else array
-        if not len(filled):
-            return []
         offsets = np.frombuffer(filled.buffers()[1], np.int64, len(filled) + 1, filled.offset * 8)
         lengths, text = np.diff(offsets).tobytes(), filled.buffers()[2]
         return [lengths, text.slice(offsets[0], offsets[-1] - offsets[0]).to_pybytes() if text else b""]
     filled = pc.fill_null(array, pa.scalar(0, array.type)) if array.null_count else array
     width = array.type.byte_width
-    return [filled.buffers()[1].slice(filled.offset * width, len(filled) * width).to_pybytes()] if len(filled) else []
+    return [filled.buffers()[1].slice(filled.offset * width, len(filled) * width).to_pybytes()]

@@ -113,5 +113,7 @@ class Lake:
 
 
 def _sorted(frame: pa.Table | pl.DataFrame, sort_by: Sequence[str]) -> pa.Table:
+    if isinstance(frame, pa.Table) and frame.num_rows < 2:
+        return frame
     ordered = pl.DataFrame(pl.from_arrow(frame)) if isinstance(frame, pa.Table) else frame
     return ordered.sort(list(sort_by), nulls_last=True, maintain_order=True).to_arrow()

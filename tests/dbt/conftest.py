@@ -50,14 +50,18 @@ class TinyLake:
             memory.execute(f"copy (from t where arrival_date = date '{day}') to '{folder / 'data.parquet'}'")
 
     def build(
-        self, stage: str, *select: str, first: date = first, last: date = last, threads: int = 2
+        self, stage: str, *select: str, verb: str = "build", first: date = first, last: date = last, threads: int = 2
     ) -> subprocess.CompletedProcess[str]:
-        """``dbt build`` as the orchestration calls it."""
+        """``dbt build`` (or another verb) as the orchestration calls it."""
         folder = self.root / stage
         folder.mkdir(parents=True)
         days = {"first_date": str(first), "last_date": str(last)}
-        values = days | {"lake_root": str(self.root / "lake"), "stage_root": str(folder), "threads": threads}
-        command = [str(Path(sys.executable).with_name("dbt")), "build", "--vars", json.dumps(values)]
+        values = (
+            days
+            | {"lake_root": str(self.root / "lake"), "stage_root": str(folder), "threads": threads}
+            | {"pair_min_baskets": 2}
+        )
+        command = [str(Path(sys.executable).with_name("dbt")), verb, "--vars", json.dumps(values)]
         command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
         command += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
         command += ["--select", *select] if select else []
