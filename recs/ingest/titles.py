@@ -1,4 +1,4 @@
-"""Readable titles from a grocer's type, package size and brand tier."""
+"""Readable names and titles from a grocer's labels: department, category, type, package size, brand tier."""
 
 import re
 
@@ -29,6 +29,11 @@ _SPELLED = {
     "PRESLCD": "presliced",
 }
 _STORE_BRAND = "Private"
+
+
+def readable_name(label: str | None) -> str | None:
+    """A label of the catalogue in words, such as ``Frozen Pizza`` for ``FRZN PIZZA``; None where there is none."""
+    return _words(label or "") or None
 
 
 def readable_title(product_type: str | None, package_size: str | None, brand: str | None) -> str | None:
