@@ -31,7 +31,7 @@ install: .venv/.run  ## Make the environment alone
 .venv/.run: .venv/bin/uv requirements.lock pyproject.toml
 	@echo "Installing into .venv ..."
 	@$(call install_lock,requirements.lock)
-	@$(BIN)/python -m orchestration.dbt_manifest
+	@$(BIN)/python -m orchestration.dbt_project
 	@touch $@
 
 .venv/.dev: .venv/bin/uv requirements-dev.lock pyproject.toml
@@ -45,7 +45,7 @@ lint: .venv/.dev  ## Style, types, import rules
 	@$(BIN)/mypy
 
 test: lint  ## What must stay green: lint, unit, contract, conformance and end-to-end tests (under 10 minutes)
-	@$(BIN)/python -m orchestration.dbt_manifest
+	@$(BIN)/python -m orchestration.dbt_project
 	@$(BIN)/pytest -n 2 --dist loadfile -m "not long"
 
 test-long: .venv/.dev  ## Kills, torture, the real year, the browser (under 45 minutes)

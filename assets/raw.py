@@ -62,23 +62,21 @@ def _asset(settings: Settings, contract: Contract, sources: Sequence[Source]) ->
         check_specs=[dg.AssetCheckSpec(CONSERVATION, asset=asset_key(table))],
     )
     def raw(context: dg.AssetExecutionContext, shop: ShopResource) -> dg.MaterializeResult:
-        days, started = partitions.days(context), time.monotonic()
+        days, started, lake = partitions.days(context), time.monotonic(), shop.lake()
         counts = build_raw(
             contract,
             stale_raw_days(shop, contract, sources, days),
-            lake=shop.lake(),
+            lake=lake,
             landing_root=shop.settings().landing,
             sources=sources,
             provenance=shop.provenance("raw", context.run_id),
         )
         for day in counts:
-            _report_day(context, shop.lake(), table, day)
+            _report_day(context, lake, table, day)
         if counts:
-            context.add_asset_metadata(
-                _summary(shop.lake(), contract, counts), partition_key=counts[-1].day.isoformat()
-            )
+            context.add_asset_metadata(_summary(lake, contract, counts), partition_key=counts[-1].day.isoformat())
         shown = metadata.run_metadata(len(days), len(counts), time.monotonic() - started)
-        return dg.MaterializeResult(metadata=shown, check_results=[_conservation(table, shop.lake(), days)])
+        return dg.MaterializeResult(metadata=shown, check_results=[_conservation(table, lake, days)])
 
     return raw
 

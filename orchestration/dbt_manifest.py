@@ -1,24 +1,14 @@
-"""What dbt's manifest says of our models: stage, grain, columns, parents. Parses it only when it has changed."""
+"""What dbt's manifest says of our models: stage, grain, columns, parents."""
 
 import json
-import shutil
-import subprocess
-import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
-from orchestration.settings import PROJECT
-from orchestration.versions import files_hash
+from orchestration.dbt_project import parsed_project
 from recs.errors import ConfigError
 from recs.lake.partition import partition_column
-
-DBT_PROJECT = PROJECT / "dbt_project"
-TARGET = DBT_PROJECT / "target"
-SOURCES = ("models", "macros", "tests", "dbt_project.yml", "profiles.yml")
 
 
 @dataclass(frozen=True)
@@ -113,33 +103,5 @@ class DbtManifest:
 
 
 def load_manifest() -> DbtManifest:
-    """The manifest of the project as it is on disk. Parsing costs some seconds, once after each change."""
-    version = files_hash(DBT_PROJECT, SOURCES)
-    path = TARGET / f"manifest-{version}.json"
-    if not path.exists():
-        _parse(path)
-    return DbtManifest(json.loads(path.read_bytes()))
-
-
-def _parse(path: Path) -> None:
-    TARGET.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=TARGET) as folder:
-        command = [*dbt_command("parse"), "--target-path", folder, "--log-path", folder, "--no-partial-parse"]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode != 0:
-            raise ConfigError(
-                f"dbt cannot parse {DBT_PROJECT}:\n{done.stdout}{done.stderr}", "mend the model that it names"
-            )
-        for old in TARGET.glob("manifest-*.json"):
-            old.unlink(missing_ok=True)
-        shutil.move(Path(folder) / "manifest.json", path)
-
-
-def dbt_command(verb: str) -> list[str]:
-    """The dbt of this environment, on this project."""
-    dbt = Path(sys.executable).with_name("dbt")
-    return [str(dbt), verb, "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
-
-
-if __name__ == "__main__":
-    load_manifest()
+    """The manifest of the project as it is on disk."""
+    return DbtManifest(json.loads((parsed_project() / "manifest.json").read_bytes()))

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from orchestration.dbt_manifest import DbtModel, dbt_command
+from orchestration.dbt_manifest import DbtModel
+from orchestration.dbt_project import build_command
 from recs.errors import AisleError
 from recs.lake import Lake, PartitionInfo, Provenance
 from recs.lake.inputs import Inputs
@@ -74,7 +75,7 @@ def dbt_build(
             "memory_limit": limits.memory_limit,
             "threads": limits.threads,
         }
-        command = [*dbt_command("build"), "--target-path", str(root / "target"), "--log-path", str(root / "logs")]
+        command = [*build_command(), "--target-path", str(root / "target"), "--log-path", str(root / "logs")]
         command += ["--exclude-resource-type", "unit_test"]  # they test the SQL, not the data: `make test` runs them
         command += [
             "--select",

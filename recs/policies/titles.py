@@ -19,7 +19,7 @@ def new_titles(candidates: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
     fresh = candidates.join(
         taken.select("list_code", "title_code"), on=["list_code", "title_code"], how="anti", maintain_order="left"
     )
-    return fresh.unique(["list_code", "title_code"], keep="first", maintain_order=True)
+    return fresh.filter(pl.struct("list_code", "title_code").is_first_distinct())
 
 
 def without_echo(candidates: pl.DataFrame, titles: pl.DataFrame) -> pl.DataFrame:

@@ -63,8 +63,10 @@ def surface_lists(
 
 
 def _allowed(found: pl.DataFrame, spec: SurfaceSpec, items: pl.DataFrame, bought: pl.DataFrame) -> pl.DataFrame:
+    """What the rules let through, best first within each list and channel."""
     found = by_category(without_key_item(found), spec.rules.category)
-    return by_bought(without_echo(found, items), bought, spec.rules.already_bought)
+    found = by_bought(without_echo(found, items), bought, spec.rules.already_bought)
+    return found.sort("list_code", "channel_order", "tier", "rank")
 
 
 def fill(allowed: pl.DataFrame, spec: SurfaceSpec) -> pl.DataFrame:

@@ -9,11 +9,12 @@ from recs.policies.reasons import REASON_OF
 from recs.surfaces.keys import TIERS
 from recs.surfaces.spec import Source, SurfaceSpec
 
+_ENTITIES = sorted({entity for tiers in TIERS.values() for entity, _ in tiers})
 _KEY_COLUMNS = ("list_code", "user_code", "key_item_code", "key_category_code", "key_title_code")
 
 
-def chosen_channels(spec: SurfaceSpec, channels: Mapping[str, pl.DataFrame]) -> list[pl.DataFrame]:
-    """The channel tables that the surface names, in its order, each with is_due. ConfigError when one is missing."""
+def chosen_channels(spec: SurfaceSpec, channels: Mapping[str, pl.DataFrame]) -> list[dict[str, pl.DataFrame]]:
+    """The channel tables that the surface names, in its order, each by entity. ConfigError when one is missing."""
     for channel in spec.channels:
         if channel.name not in channels:
             raise ConfigError(
@@ -21,11 +22,17 @@ def chosen_channels(spec: SurfaceSpec, channels: Mapping[str, pl.DataFrame]) -> 
                 f"name one of {', '.join(sorted(channels))}, or build the channel first",
             )
         _require_reasons(channel.name, channels[channel.name])
-    return [_with_is_due(channels[channel.name]) for channel in spec.channels]
+    return [_by_entity(channels[channel.name]) for channel in spec.channels]
 
 
-def _with_is_due(table: pl.DataFrame) -> pl.DataFrame:
-    return table if "is_due" in table.columns else table.with_columns(is_due=False)
+def _by_entity(table: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    due = table if "is_due" in table.columns else table.with_columns(is_due=False)
+    return {
+        entity: due.filter(pl.col("entity") == entity).select(
+            "entity_code", "item_code", "score", "rank", "reason_item_code", "is_due"
+        )
+        for entity in _ENTITIES
+    }
 
 
 def _require_reasons(channel: str, table: pl.DataFrame) -> None:
@@ -37,8 +44,8 @@ def _require_reasons(channel: str, table: pl.DataFrame) -> None:
             )
 
 
-def candidates(keys: pl.DataFrame, tables: list[pl.DataFrame], items: pl.DataFrame) -> pl.DataFrame:
-    """What each list may hold, sorted by list_code, channel_order, tier, rank.
+def candidates(keys: pl.DataFrame, tables: list[dict[str, pl.DataFrame]], items: pl.DataFrame) -> pl.DataFrame:
+    """What each list may hold, in no order: list_code, channel_order, tier, rank say it.
 
     keys: lists of ``keys.list_keys``. tables: from ``chosen_channels``. items: item_code, category_code, title_code of
     the items that may be shown. Returns those columns, the keys' codes, score, reason_item_code, is_due, channel_order
@@ -51,18 +58,15 @@ def candidates(keys: pl.DataFrame, tables: list[pl.DataFrame], items: pl.DataFra
         for source in TIERS
         for order, table in enumerate(tables)
     ]
-    return pl.concat(found).join(items, on="item_code").sort("list_code", "channel_order", "tier", "rank")
+    return pl.concat(found).join(items, on="item_code")
 
 
-def _proposed(keys: pl.DataFrame, table: pl.DataFrame, source: Source) -> pl.DataFrame:
+def _proposed(keys: pl.DataFrame, table: Mapping[str, pl.DataFrame], source: Source) -> pl.DataFrame:
     tiers = []
     for tier, (entity, column) in enumerate(TIERS[source]):
         lists = keys.select(*_KEY_COLUMNS, entity_code=column)
-        near = table.filter(pl.col("entity") == entity).select(
-            "entity_code", "item_code", "score", "rank", "reason_item_code", "is_due"
-        )
         tiers.append(
-            lists.join(near, on="entity_code")
+            lists.join(table[entity], on="entity_code")
             .drop("entity_code")
             .with_columns(tier=pl.lit(tier, dtype=pl.UInt8), entity=pl.lit(entity, dtype=pl.Categorical))
         )
