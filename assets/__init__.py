@@ -31,7 +31,7 @@ def pending_days(settings: Settings, days: Sequence[date], stages: Sequence[str]
     from assets.raw import CONTRACTS, load_sources, stale_raw_days
     from assets.releases import RELEASE, stale_releases
     from assets.surfaces import surface_tables
-    from orchestration.dbt_manifest import load_manifest
+    from orchestration.dbt_project import load_manifest
     from orchestration.resources import ShopResource
     from recs.contracts import load_contracts
 

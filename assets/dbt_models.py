@@ -7,7 +7,8 @@ from typing import Any
 import dagster as dg
 
 from orchestration import metadata, partitions
-from orchestration.dbt_manifest import DbtManifest, DbtModel, load_manifest
+from orchestration.dbt_manifest import DbtManifest, DbtModel
+from orchestration.dbt_project import load_manifest
 from orchestration.dbt_report import TESTS_CHECK, model_seconds, report_model, tests_check
 from orchestration.dbt_run import DbtLimits, commit_model, dbt_build
 from orchestration.keys import asset_key
@@ -22,10 +23,10 @@ def dbt_models(settings: Settings) -> dg.AssetsDefinition:
 
     @dg.multi_asset(
         name="dbt_models",
-        specs=[_spec(manifest, model, settings.first_day) for model in manifest.models.values()],
+        specs=[_spec(manifest, model) for model in manifest.models.values()],
         check_specs=[dg.AssetCheckSpec(TESTS_CHECK, asset=asset_key(m.table)) for m in manifest.models.values()],
         can_subset=True,
-        partitions_def=partitions.daily(settings.first_day),
+        partitions_def=partitions.daily(settings.first_day, settings.last_day),
         backfill_policy=partitions.SINGLE_RUN,
     )
     def models(context: dg.AssetExecutionContext, shop: ShopResource) -> Iterator[Any]:
@@ -37,8 +38,9 @@ def dbt_models(settings: Settings) -> dg.AssetsDefinition:
         span = partitions.day_range(todo[0], todo[-1]) if todo else []
         built = _build(context, shop, manifest, made, span) if made else {}
         for model in chosen:  # parents first, as Dagster wants them
+            report_model(context, shop.lake(), manifest, model, days, built=model.table in built)
             seconds, checks = built.get(model.table, (0.0, []))
-            shown = metadata.run_metadata(len(days), len(span) if model.table in built else 0, seconds)
+            shown = metadata.run_metadata(seconds)
             yield dg.MaterializeResult(asset_key(model.table), metadata=shown, check_results=checks)
 
     return models
@@ -57,24 +59,21 @@ def _build(
     made: Sequence[DbtModel],
     days: Sequence[date],
 ) -> dict[str, tuple[float, list[dg.AssetCheckResult]]]:
-    """Build the models for the days and commit them; seconds and checks by table, for Dagster to hear of afterwards."""
+    """Build the models for the days and commit them; seconds and checks by table."""
     lake, settings, inputs = shop.lake(), shop.settings(), Inputs(shop.lake())
     limits = DbtLimits(settings.threads, settings.memory_limit)
     with dbt_build(made, days[0], days[-1], lake=lake, run_id=context.run_id, limits=limits) as build:
-        infos = {}
         for model in (m for m in made if not m.is_view):
             parents = sorted(manifest.lake_parents(model.table))
             provenance = shop.provenance(model.table.split("/")[0], context.run_id)
-            infos[model.table] = commit_model(build, model, days, inputs=inputs, parents=parents, provenance=provenance)
-        for model in made:
-            report_model(context, lake, manifest, model, build, days, infos.get(model.table, {}))
+            commit_model(build, model, days, inputs=inputs, parents=parents, provenance=provenance)
         return {model.table: (model_seconds(model, build), [tests_check(model, build)]) for model in made}
 
 
-def _spec(manifest: DbtManifest, model: DbtModel, first_day: date) -> dg.AssetSpec:
+def _spec(manifest: DbtManifest, model: DbtModel) -> dg.AssetSpec:
     return dg.AssetSpec(
         asset_key(model.table),
-        deps=[_dep(model, parent, first_day) for parent in model.parents],
+        deps=[_dep(model, parent) for parent in model.parents],
         description=model.description,
         group_name=model.table.split("/")[0],
         kinds={"dbt", "duckdb"},
@@ -83,9 +82,9 @@ def _spec(manifest: DbtManifest, model: DbtModel, first_day: date) -> dg.AssetSp
     )
 
 
-def _dep(model: DbtModel, parent: str, first_day: date) -> dg.AssetDep:
+def _dep(model: DbtModel, parent: str) -> dg.AssetDep:
     """A daily fact reads its own arrival day; a feature reads every day until its own."""
     is_arrival = parent.split("/")[0] in ("raw", "staging", "facts")
     if is_arrival and model.table.startswith("features/"):
-        return dg.AssetDep(asset_key(parent), partition_mapping=partitions.until_the_day(first_day))
+        return dg.AssetDep(asset_key(parent), partition_mapping=partitions.until_the_day())
     return dg.AssetDep(asset_key(parent))

@@ -42,10 +42,8 @@ class LakeTable:
 
         @dg.asset(
             key=asset_key(self.table),
-            deps=[
-                dg.AssetDep(asset_key(p), partition_mapping=self._mapping(p, settings.first_day)) for p in self.parents
-            ],
-            partitions_def=partitions.daily(settings.first_day),
+            deps=[dg.AssetDep(asset_key(p), partition_mapping=self._mapping(p)) for p in self.parents],
+            partitions_def=partitions.daily(settings.first_day, settings.last_day),
             backfill_policy=partitions.SINGLE_RUN,
             group_name=self.stage,
             kinds={"polars", "parquet"},
@@ -62,7 +60,7 @@ class LakeTable:
         shop: ShopResource,
         compute: Callable[[ShopResource, date], pl.DataFrame],
     ) -> dg.MaterializeResult:
-        """Compute, write and report each stale day of the run; the others are kept as they are."""
+        """Compute and write the stale days of the run; the others are kept as they are."""
         lake, inputs, started = shop.lake(), Inputs(shop.lake()), time.monotonic()
         provenance = shop.provenance(self.stage, context.run_id, dict(self.config))
         days = partitions.days(context)
@@ -70,13 +68,10 @@ class LakeTable:
         for day in todo:
             frame = compute(shop, day)
             read = inputs.of(self.table, day, self.parents)
-            info = lake.write_partition(
-                self.table, day, frame, sort_by=self.sort_by, inputs=read, provenance=provenance
-            )
-            shown = metadata.partition_metadata(info) | (metadata.table_metadata(frame) if day == todo[-1] else {})
-            context.add_asset_metadata(shown, partition_key=day.isoformat())
-        return dg.MaterializeResult(metadata=metadata.run_metadata(len(days), len(todo), time.monotonic() - started))
+            lake.write_partition(self.table, day, frame, sort_by=self.sort_by, inputs=read, provenance=provenance)
+        metadata.report_days(context, lake, self.table, days)
+        return dg.MaterializeResult(metadata=metadata.run_metadata(time.monotonic() - started))
 
-    def _mapping(self, parent: str, first_day: date) -> dg.PartitionMapping | None:
+    def _mapping(self, parent: str) -> dg.PartitionMapping | None:
         arrival = parent.split("/")[0] in ("raw", "staging", "facts")
-        return partitions.until_the_day(first_day) if arrival else None
+        return partitions.until_the_day() if arrival else None

@@ -13,6 +13,7 @@ from orchestration.keys import asset_key
 from orchestration.resources import ShopResource
 from orchestration.settings import PROJECT, Settings
 from recs.contracts import Contract, load_contracts
+from recs.contracts.model import ENGINE_FIELDS
 from recs.ingest.build import build_raw
 from recs.ingest.counts import DayCounts
 from recs.ingest.inputs import flag_tables, quarantine_table, raw_table, stale_days
@@ -53,8 +54,8 @@ def _asset(settings: Settings, contract: Contract, sources: Sequence[Source]) ->
 
     @dg.asset(
         key=asset_key(table),
-        deps=[dg.AssetDep(key, partition_mapping=partitions.until_the_day(settings.first_day)) for key in catalogues],
-        partitions_def=partitions.daily(settings.first_day),
+        deps=[dg.AssetDep(key, partition_mapping=partitions.until_the_day()) for key in catalogues],
+        partitions_def=partitions.daily(settings.first_day, settings.last_day),
         backfill_policy=partitions.SINGLE_RUN,
         group_name="raw",
         kinds={"duckdb", "parquet"},
@@ -63,7 +64,7 @@ def _asset(settings: Settings, contract: Contract, sources: Sequence[Source]) ->
     )
     def raw(context: dg.AssetExecutionContext, shop: ShopResource) -> dg.MaterializeResult:
         days, started, lake = partitions.days(context), time.monotonic(), shop.lake()
-        counts = build_raw(
+        build_raw(
             contract,
             stale_raw_days(shop, contract, sources, days),
             lake=lake,
@@ -71,28 +72,34 @@ def _asset(settings: Settings, contract: Contract, sources: Sequence[Source]) ->
             sources=sources,
             provenance=shop.provenance("raw", context.run_id),
         )
-        for day in counts:
-            _report_day(context, lake, table, day)
-        if counts:
-            context.add_asset_metadata(_summary(lake, contract, counts), partition_key=counts[-1].day.isoformat())
-        shown = metadata.run_metadata(len(days), len(counts), time.monotonic() - started)
-        return dg.MaterializeResult(metadata=shown, check_results=[_conservation(table, lake, days)])
+        counts = _report_days(context, lake, contract, days)
+        shown = metadata.run_metadata(time.monotonic() - started)
+        return dg.MaterializeResult(metadata=shown, check_results=[_conservation(counts)])
 
     return raw
 
 
-def _report_day(context: dg.AssetExecutionContext, lake: Lake, table: str, counts: DayCounts) -> None:
-    info = lake.info(table, counts.day)
-    shown = metadata.partition_metadata(info) if info else {}
-    shown |= {"read": counts.read, "quarantined": counts.quarantined, "duplicate": counts.duplicate}
-    context.add_asset_metadata(shown, partition_key=counts.day.isoformat())
+def _report_days(
+    context: dg.AssetExecutionContext, lake: Lake, contract: Contract, days: Sequence[date]
+) -> list[DayCounts]:
+    table = raw_table(contract.table)
+    infos = {day: info for day, info in ((day, lake.info(table, day)) for day in days) if info}
+    counts = [DayCounts.from_extra(day, info.extra) for day, info in infos.items()]
+    for day in counts:
+        shown = metadata.partition_metadata(infos[day.day], context.run_id)
+        shown |= {"read": day.read, "quarantined": day.quarantined, "duplicate": day.duplicate}
+        if day is counts[-1]:
+            shown |= _summary(lake, contract, counts)
+        context.add_asset_metadata(shown, partition_key=day.day.isoformat())
+    return counts
 
 
 def _summary(lake: Lake, contract: Contract, counts: Sequence[DayCounts]) -> dict[str, Any]:
     """Reasons over the whole run, and rows of its last day that has any."""
     reasons = sum((Counter(day.reasons) for day in counts), Counter[str]())
     filled = [day.day for day in counts if day.valid] or [counts[-1].day]
-    shown: dict[str, Any] = metadata.table_metadata(lake.read(raw_table(contract.table), filled[-1]))
+    told = {field.name: field.description for field in (*contract.fields, *ENGINE_FIELDS)}
+    shown: dict[str, Any] = metadata.table_metadata(lake.read(raw_table(contract.table), filled[-1]), told)
     shown["quarantined_total"] = sum(day.quarantined for day in counts)
     shown["duplicate_total"] = sum(day.duplicate for day in counts)
     if reasons:
@@ -103,11 +110,9 @@ def _summary(lake: Lake, contract: Contract, counts: Sequence[DayCounts]) -> dic
     return shown
 
 
-def _conservation(table: str, lake: Lake, days: Sequence[date]) -> dg.AssetCheckResult:
+def _conservation(counts: Sequence[DayCounts]) -> dg.AssetCheckResult:
     """Rows read = valid + quarantined + duplicate, from what the partitions say of themselves."""
-    total: Counter[str] = Counter()
-    for info in (lake.info(table, day) for day in days):
-        if info is not None:
-            total.update({name: info.extra[name] for name in ("read", "valid", "quarantined", "duplicate")})
+    names = ("read", "valid", "quarantined", "duplicate")
+    total = {name: sum(getattr(day, name) for day in counts) for name in names}
     passed = total["read"] == total["valid"] + total["quarantined"] + total["duplicate"]
-    return dg.AssetCheckResult(passed=passed, check_name=CONSERVATION, metadata=dict(total))
+    return dg.AssetCheckResult(passed=passed, check_name=CONSERVATION, metadata=total)

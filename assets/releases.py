@@ -30,7 +30,7 @@ def release_asset(settings: Settings) -> dg.AssetsDefinition:
     @dg.asset(
         key=asset_key(RELEASE),
         deps=[asset_key(parent) for parent in parents],
-        partitions_def=partitions.daily(settings.first_day),
+        partitions_def=partitions.daily(settings.first_day, settings.last_day),
         backfill_policy=partitions.SINGLE_RUN,
         group_name="releases",
         kinds={"lmdb"},
@@ -88,6 +88,7 @@ def _shown(manifest: Manifest, outcome: str) -> dict[str, Any]:
     return {
         "release": manifest.id,
         "outcome": outcome,
+        "reused": outcome == "in_force",
         "dagster/row_count": sum(surface.rows for surface in manifest.content.surfaces),
         "surfaces": dg.MetadataValue.table(rows),
     }

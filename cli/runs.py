@@ -104,9 +104,12 @@ def ui(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) -> 
 
     settings = load_settings()
     prepare_instance(settings)
-    os.chdir(PROJECT)
+    os.chdir(settings.dagster)
+    os.environ["VIRTUAL_ENV"] = sys.prefix  # else dg warns of an environment that is not active
     command = Path(sys.executable).with_name("dg")
-    os.execv(command, [str(command), "dev", "--host", "127.0.0.1", "--port", str(port)])
+    options = ["--target-path", str(PROJECT), "--no-check-yaml", "--host", "127.0.0.1", "--port", str(port)]
+    out.print(f"The Dagster UI will be at http://127.0.0.1:{port}; Ctrl-C stops it.")
+    os.execv(command, [str(command), "dev", *options])
 
 
 def parse_day(text: str) -> date:
@@ -120,11 +123,13 @@ def parse_day(text: str) -> date:
 def _run(settings: Settings, first: date, last: date, select: Sequence[str] = ()) -> RunReport:
     if last < first:
         raise ConfigError(f"the range ends on {last}, before it begins on {first}", "swap --from and --to")
-    if first < settings.first_day:
-        raise ConfigError(
-            f"{first} is before the shop's first day, {settings.first_day}",
-            "choose a later day or change shop.first_day",
-        )
+    begins, ends = settings.first_day, settings.last_day or date.max
+    for day in (first, last):
+        if not begins <= day <= ends:
+            raise ConfigError(
+                f"{day} is outside the shop's days, {begins} to {settings.last_day or 'today'}",
+                "choose another day or change [shop] in aisle.toml",
+            )
     with progress_bar(f"{first} to {last}:" if first != last else f"{last}:") as advance:
         return run_job(settings, first, last, select=select, on_step=advance)
 

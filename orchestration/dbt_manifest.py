@@ -1,12 +1,11 @@
 """What dbt's manifest says of our models: stage, grain, columns, parents."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from orchestration.dbt_project import parsed_project
+from orchestration.lineage import Lineage
 from recs.errors import ConfigError
 from recs.lake.partition import partition_column
 
@@ -20,7 +19,7 @@ class DbtModel:
     columns: Mapping[str, Mapping[str, str]]  # name -> {"type", "description"}
     parents: tuple[str, ...]  # tables of models and of raw sources, as the SQL names them
     sort_by: tuple[str, ...]
-    sql: str
+    compiled_sql: str  # for days and folders of no run
     tests: tuple[str, ...] = field(default=())
 
     @property
@@ -39,8 +38,9 @@ class DbtModel:
 class DbtManifest:
     """The models of a parsed project."""
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
+    def __init__(self, document: Mapping[str, Any], lineage: Mapping[str, Lineage] | None = None) -> None:
         self._document = document
+        self.lineage = lineage or {}  # by table
 
     @cached_property
     def models(self) -> dict[str, DbtModel]:
@@ -65,8 +65,10 @@ class DbtManifest:
         views = [p for p in direct if p in self.models and self.models[p].is_view]
         return (set(direct) - set(views)).union(*(self.lake_parents(view) for view in views))
 
-    def source_columns(self, table: str) -> dict[str, str]:
-        """Names and types of a raw table's columns."""
+    def columns(self, table: str) -> dict[str, str]:
+        """Names and types of the columns of a model or a raw table."""
+        if table in self.models:
+            return {name: column["type"] for name, column in self.models[table].columns.items()}
         for source in self._document["sources"].values():
             if f"raw/{source['name']}" == table:
                 return {name: column.get("data_type") or "" for name, column in source["columns"].items()}
@@ -89,7 +91,7 @@ class DbtManifest:
             columns,
             parents,
             tuple(meta.get("sort_by", ())),
-            node["raw_code"],
+            node.get("compiled_code") or "",
             tests,
         )
 
@@ -100,8 +102,3 @@ class DbtManifest:
         return (
             f"{node['config']['meta']['dagster']['group']}/{node['name']}" if node["resource_type"] == "model" else None
         )
-
-
-def load_manifest() -> DbtManifest:
-    """The manifest of the project as it is on disk."""
-    return DbtManifest(json.loads((parsed_project() / "manifest.json").read_bytes()))

@@ -1,6 +1,6 @@
 """What a dbt model shows in the Dagster UI after a build: counts by day, schema, lineage, rows, and its tests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -11,7 +11,7 @@ from orchestration.dbt_manifest import DbtManifest, DbtModel
 from orchestration.dbt_run import DbtBuild
 from orchestration.keys import asset_key
 from orchestration.view_counts import view_counts
-from recs.lake import Lake, PartitionInfo
+from recs.lake import Lake
 
 TESTS_CHECK = "dbt_tests"
 
@@ -21,20 +21,19 @@ def report_model(
     lake: Lake,
     manifest: DbtManifest,
     model: DbtModel,
-    build: DbtBuild,
     days: Sequence[date],
-    infos: Mapping[date, PartitionInfo],
+    built: bool,
 ) -> None:
     """Attach numbers to every day, and what describes the table to the last day only: Dagster stores it per day."""
-    key = asset_key(model.table)
-    counts = {} if infos else view_counts(lake, model, manifest, build.compiled, days)
+    counts = view_counts(lake, model, manifest, days) if model.is_view else {}
     for day in days:
-        shown: dict[str, Any] = {"dagster/row_count": counts.get(day, 0)}
-        if day in infos:
-            shown = metadata.partition_metadata(infos[day])
+        info = lake.info(model.table, day)
+        shown: dict[str, Any] = {"dagster/row_count": counts.get(day, 0), "reused": not built}
+        if info:
+            shown = metadata.partition_metadata(info, context.run_id)
         if day == days[-1]:
-            shown |= _description(lake, manifest, model, build, infos)
-        context.add_asset_metadata(shown, asset_key=key, partition_key=day.isoformat())
+            shown |= _description(lake, manifest, model, days)
+        context.add_asset_metadata(shown, asset_key=asset_key(model.table), partition_key=day.isoformat())
 
 
 def model_seconds(model: DbtModel, build: DbtBuild) -> float:
@@ -50,13 +49,10 @@ def tests_check(model: DbtModel, build: DbtBuild) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(asset_key=asset_key(model.table), check_name=TESTS_CHECK, passed=passed, metadata=shown)
 
 
-def _description(
-    lake: Lake, manifest: DbtManifest, model: DbtModel, build: DbtBuild, infos: Mapping[date, PartitionInfo]
-) -> dict[str, Any]:
+def _description(lake: Lake, manifest: DbtManifest, model: DbtModel, days: Sequence[date]) -> dict[str, Any]:
     shown: dict[str, Any] = {"dagster/column_schema": metadata.dbt_schema(model)}
-    lineage = metadata.column_lineage(manifest, model, build.compiled.get(model.name, ""))
-    if lineage:
-        shown["dagster/column_lineage"] = lineage
-    if infos:
-        shown["sample"] = metadata.sample(lake.read(model.table, max(infos)))
+    if model.table in manifest.lineage:
+        shown["dagster/column_lineage"] = metadata.column_lineage(manifest.lineage[model.table])
+    if not model.is_view:
+        shown["sample"] = metadata.sample(lake.read(model.table, days[-1]))
     return shown

@@ -15,7 +15,7 @@ import polars as pl
 from orchestration.dbt_manifest import DbtModel
 from orchestration.dbt_project import build_command
 from recs.errors import AisleError
-from recs.lake import Lake, PartitionInfo, Provenance
+from recs.lake import Lake, Provenance
 from recs.lake.inputs import Inputs
 from recs.lake.swap import TMP_PREFIX
 
@@ -34,7 +34,6 @@ class DbtBuild:
     stage_root: Path
     seconds: Mapping[str, float]
     status: Mapping[str, str]
-    compiled: Mapping[str, str]
 
     def rows_by_day(self, model: DbtModel, days: Sequence[date]) -> Iterator[tuple[date, pl.DataFrame]]:
         """Every day with its rows, some days in memory at a time; a day that has none comes with no rows."""
@@ -94,7 +93,6 @@ def dbt_build(
             root,
             {r["unique_id"]: r["execution_time"] for r in results},
             {r["unique_id"]: r["status"] for r in results},
-            {r["unique_id"].split(".")[-1]: r.get("compiled_code") or "" for r in results},
         )
     finally:
         rmtree(root, ignore_errors=True)
@@ -111,19 +109,11 @@ def commit_model(
     inputs: Inputs,
     parents: Sequence[str],
     provenance: Provenance,
-) -> dict[date, PartitionInfo]:
+) -> None:
     """Commit a built model's partition of every day of the range; a day without rows is an empty partition."""
-    return {
-        day: build.lake.write_partition(
-            model.table,
-            day,
-            rows,
-            sort_by=model.sort_by,
-            inputs=inputs.of(model.table, day, parents),
-            provenance=provenance,
-        )
-        for day, rows in build.rows_by_day(model, days)
-    }
+    for day, rows in build.rows_by_day(model, days):
+        read = inputs.of(model.table, day, parents)
+        build.lake.write_partition(model.table, day, rows, sort_by=model.sort_by, inputs=read, provenance=provenance)
 
 
 def _results(target: Path) -> list[dict[str, Any]]:

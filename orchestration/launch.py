@@ -23,7 +23,7 @@ class RunFailed(AisleError):
 
 @dataclass
 class TableRows:
-    """What a run did to one table: rows written, partitions written and kept, seconds."""
+    """What a run did to one table: rows of its partitions, partitions written and kept, seconds."""
 
     table: str
     rows: int = 0
@@ -126,11 +126,11 @@ def _tables(events: Sequence[Any]) -> list[TableRows]:
     for event in (e for e in events if e.is_step_materialization):
         name, values = "/".join(event.asset_key.path), event.materialization.metadata
         table = tables.setdefault(name, TableRows(name))
-        if "dagster/row_count" in values:
-            table.rows += int(values["dagster/row_count"].value or 0)
-            table.written += 1
-        else:
+        table.rows += int(values["dagster/row_count"].value or 0)
+        if values["reused"].value:
             table.kept += 1
+        else:
+            table.written += 1
         own_s = values.get("seconds")
         table.seconds = float(own_s.value) if own_s else (step_s.get(event.step_key, 0.0) if table.written else 0.0)
     return list(tables.values())

@@ -1,31 +1,49 @@
 """What an asset shows in the Dagster UI: counts, schema, column lineage, a few rows."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import dagster as dg
 import polars as pl
 
-from orchestration.dbt_manifest import DbtManifest, DbtModel
+from orchestration.dbt_manifest import DbtModel
 from orchestration.keys import asset_key
-from recs.lake import PartitionInfo
+from orchestration.lineage import Lineage
+from recs.lake import Lake, PartitionInfo
 
 SAMPLE_ROWS = 8
 
 
-def partition_metadata(info: PartitionInfo) -> dict[str, Any]:
-    """Counts of one partition; the UI plots each number over the days."""
-    return {"dagster/row_count": info.rows, "bytes": info.bytes, "content_hash": info.content_hash}
+def partition_metadata(info: PartitionInfo, run_id: str) -> dict[str, Any]:
+    """Counts of one partition; the UI plots each number over the days. ``reused``: an earlier run has made it."""
+    return {
+        "dagster/row_count": info.rows,
+        "bytes": info.bytes,
+        "content_hash": info.content_hash,
+        "reused": info.run_id != run_id,
+    }
 
 
-def run_metadata(days: int, made: int, seconds: float) -> dict[str, Any]:
+def run_metadata(seconds: float) -> dict[str, Any]:
     """What a run says of all its days together. Small, since Dagster repeats it for every day of a range."""
-    return {"days_reused": days - made, "seconds": seconds}
+    return {"seconds": round(seconds, 2)}
 
 
-def table_metadata(frame: pl.DataFrame) -> dict[str, Any]:
+def report_days(context: dg.AssetExecutionContext, lake: Lake, table: str, days: Sequence[date]) -> None:
+    """Attach a lake table's numbers to every day of a run, and schema and rows to the last."""
+    for day in days:
+        info = lake.info(table, day)
+        shown = partition_metadata(info, context.run_id) if info else {}
+        if day == days[-1]:
+            shown |= table_metadata(lake.read(table, day))
+        context.add_asset_metadata(shown, partition_key=day.isoformat())
+
+
+def table_metadata(frame: pl.DataFrame, descriptions: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Schema and first rows of a table."""
-    columns = [dg.TableColumn(name, str(kind)) for name, kind in frame.schema.items()]
+    told = descriptions or {}
+    columns = [dg.TableColumn(name, str(kind), description=told.get(name)) for name, kind in frame.schema.items()]
     return {"dagster/column_schema": dg.TableSchema(columns), "sample": sample(frame)}
 
 
@@ -49,39 +67,11 @@ def dbt_schema(model: DbtModel) -> dg.TableSchema:
     )
 
 
-def column_lineage(manifest: DbtManifest, model: DbtModel, compiled_sql: str) -> dg.TableColumnLineage | None:
-    """Which columns of the parents each column is made from, by the compiled SQL; None where it cannot be read."""
-    from sqlglot import exp, parse_one
-    from sqlglot.errors import SqlglotError
-    from sqlglot.lineage import lineage
-
-    parents = {table.split("/")[1]: table for table in model.parents}
-    schema = {relation: _columns(manifest, table) for relation, table in parents.items()}
-    try:
-        query = parse_one(compiled_sql, dialect="duckdb")
-        for reference in query.find_all(exp.Table):  # "memory"."main"."stg_events" is stg_events in the schema
-            reference.set("db", None)
-            reference.set("catalog", None)
-        roots = lineage(None, query, schema, dialect="duckdb")
-    except (SqlglotError, ValueError, KeyError):
-        return None
-    deps = {name: _leaves(root, parents) for name, root in roots.items()}
-    return dg.TableColumnLineage({name: found for name, found in deps.items() if found})
-
-
-def _leaves(root: Any, parents: Mapping[str, str]) -> Sequence[dg.TableColumnDep]:
-    from sqlglot import exp
-
-    deps = set()
-    for node in root.walk():
-        if not node.downstream and isinstance(node.expression, exp.Table):
-            table = parents.get(node.expression.name)
-            if table:
-                deps.add((table, node.name.split(".")[-1].strip('"')))
-    return [dg.TableColumnDep(asset_key(table), column) for table, column in sorted(deps)]
-
-
-def _columns(manifest: DbtManifest, table: str) -> dict[str, str]:
-    if table in manifest.models:
-        return {name: column["type"] for name, column in manifest.models[table].columns.items()}
-    return manifest.source_columns(table)
+def column_lineage(lineage: Lineage) -> dg.TableColumnLineage:
+    """Which columns of the parents each column is made from."""
+    return dg.TableColumnLineage(
+        {
+            column: [dg.TableColumnDep(asset_key(table), source) for table, source in sources]
+            for column, sources in lineage.items()
+        }
+    )

@@ -13,9 +13,12 @@ RANGE_START_TAG = "dagster/asset_partition_range_start"
 RANGE_END_TAG = "dagster/asset_partition_range_end"
 
 
-def daily(first_day: date) -> dg.DailyPartitionsDefinition:
-    """UTC days from ``first_day``; the day in progress is the last partition."""
-    return dg.DailyPartitionsDefinition(start_date=first_day.isoformat(), end_offset=1)
+def daily(first_day: date, last_day: date | None) -> dg.DailyPartitionsDefinition:
+    """UTC days from ``first_day`` to ``last_day``; without one, the day in progress is the last partition."""
+    if last_day is None:
+        return dg.DailyPartitionsDefinition(start_date=first_day.isoformat(), end_offset=1)
+    after = last_day + timedelta(days=1)
+    return dg.DailyPartitionsDefinition(start_date=first_day.isoformat(), end_date=after.isoformat())
 
 
 def days(context: dg.AssetExecutionContext) -> list[date]:
@@ -34,6 +37,6 @@ def range_tags(first: date, last: date) -> dict[str, str]:
     return {RANGE_START_TAG: first.isoformat(), RANGE_END_TAG: last.isoformat()}
 
 
-def until_the_day(first_day: date) -> dg.TimeWindowPartitionMapping:
+def until_the_day() -> dg.TimeWindowPartitionMapping:
     """An as-of day reads every arrival day up to itself; days before a shop began are no error."""
     return dg.TimeWindowPartitionMapping(start_offset=-3650, allow_nonexistent_upstream_partitions=True)

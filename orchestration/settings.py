@@ -10,6 +10,7 @@ from typing import Any
 
 from recs.errors import ConfigError
 
+_DAY_FIX = "write a day, such as first_day = 2017-01-01"
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -26,12 +27,20 @@ class Settings:
     @property
     def first_day(self) -> date:
         """The day of the first partition: nothing arrived before it."""
-        value = self.toml.get("shop", {}).get("first_day")
-        if not isinstance(value, date):
-            raise ConfigError(
-                f"{self.config / 'aisle.toml'}: shop.first_day is {value!r}",
-                "write a day, such as first_day = 2017-01-01",
-            )
+        day = self._day("first_day")
+        if day is None:
+            raise ConfigError(f"{self.config / 'aisle.toml'}: shop.first_day is missing", _DAY_FIX)
+        return day
+
+    @property
+    def last_day(self) -> date | None:
+        """The day of the last partition, for a shop whose data have ended; None while it goes on."""
+        return self._day("last_day")
+
+    def _day(self, name: str) -> date | None:
+        value = self.toml.get("shop", {}).get(name)
+        if value is not None and not isinstance(value, date):
+            raise ConfigError(f"{self.config / 'aisle.toml'}: shop.{name} is {value!r}", _DAY_FIX)
         return value
 
     @property

@@ -1,15 +1,13 @@
 """Rows of a staging view by arrival day: a view has no partitions of its own to count."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 from orchestration.dbt_manifest import DbtManifest, DbtModel
 from recs.lake import Lake
 
 
-def view_counts(
-    lake: Lake, model: DbtModel, manifest: DbtManifest, compiled: Mapping[str, str], days: Sequence[date]
-) -> dict[date, int]:
+def view_counts(lake: Lake, model: DbtModel, manifest: DbtManifest, days: Sequence[date]) -> dict[date, int]:
     """Run the view's compiled SQL over the raw partitions of ``days`` and count its rows by arrival day."""
     import duckdb
 
@@ -23,6 +21,6 @@ def view_counts(
             connection.execute(
                 f'create view raw."{name}" as select * from read_parquet({files!r}, hive_partitioning=false)'
             )
-        counted = f"select arrival_date, count(*) from ({compiled[model.name]}) group by 1"
+        counted = f"select arrival_date, count(*) from ({model.compiled_sql}) group by 1"
         counts = dict(connection.execute(counted).fetchall())
     return {day: counts.get(day, 0) for day in days}

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from journey import write_journey
@@ -27,14 +27,14 @@ class Shop:
             "POLARS_MAX_THREADS": str(threads),
         }
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        """Start a command in a process group of its own."""
+    def start(self, *words: str, log: IO[str] | None = None) -> subprocess.Popen[str]:
+        """Start a command in a process group of its own. What it says goes to ``log``, or to pipes for who waits."""
         return subprocess.Popen(
             [AISLE, *words],
             cwd=ROOT,
             env=self.env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=log or subprocess.PIPE,
+            stderr=log or subprocess.PIPE,
             text=True,
             start_new_session=True,
         )
