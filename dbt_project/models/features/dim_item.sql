@@ -31,9 +31,11 @@ known_items as (
 paid as (
     select
         item_id,
+        currency,
         median(unit_price) as price
     from events
-    group by item_id
+    group by item_id, currency
+    qualify row_number() over (partition by item_id order by count(*) desc, currency) = 1
 )
 
 select
@@ -53,7 +55,7 @@ select
     catalogue.image_url,
 
     coalesce(catalogue.price, paid.price) as price,
-    catalogue.currency,
+    case when catalogue.price is null then paid.currency else catalogue.currency end as currency,
 
     coalesce(
         catalogue.is_available and not catalogue.is_blocked and not catalogue.is_adult and catalogue.title is not null,
