@@ -24,5 +24,13 @@ def bench(name: Annotated[str, typer.Argument(help="One of: definitions, lookup.
         print_json({"name": name, "rows": rows})
         return
     baselines = sorted({key for row in rows for key in row["ratio_to"]})
-    shown = [(row["case"], f"{row['seconds']:.2f}", *(f"{row['ratio_to'][b]:.2f}" for b in baselines)) for row in rows]
-    print_table(f"bench {name}", ("case", "seconds", *(f"ratio to {b}" for b in baselines)), shown)
+    shown = [
+        (
+            row["case"],
+            f"{row['seconds']:.2f}",
+            f"{row['rate']:,.1f} {row['unit']}",
+            *(f"{row['ratio_to'][baseline]:.2f}" for baseline in baselines),
+        )
+        for row in rows
+    ]
+    print_table(f"bench {name}", ("case", "seconds", "rate", *(f"ratio to {b}" for b in baselines)), shown)

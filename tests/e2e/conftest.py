@@ -53,8 +53,10 @@ class Shop:
         return self.json("demo", "--data", str(self.data), "--as-of", as_of)
 
     def hashes(self) -> dict[str, str]:
-        """The content hash of every partition of the lake."""
-        found = sorted((self.home / "lake").rglob("_partition.json"))
+        """The content hash of every partition that a reader sees."""
+        found = sorted(
+            p for p in (self.home / "lake").rglob("_partition.json") if not p.parent.name.startswith(".tmp-")
+        )
         return {str(p.parent.relative_to(self.home)): json.loads(p.read_bytes())["content_hash"] for p in found}
 
 
