@@ -66,7 +66,15 @@ def _build(
         for model in (m for m in made if not m.is_view):
             parents = sorted(manifest.lake_parents(model.table))
             provenance = shop.provenance(model.table.split("/")[0], context.run_id)
-            commit_model(build, model, days, inputs=inputs, parents=parents, provenance=provenance)
+            commit_model(
+                build,
+                model,
+                days,
+                inputs=inputs,
+                parents=parents,
+                provenance=provenance,
+                threads=settings.threads,
+            )
         return {model.table: (model_seconds(model, build), [tests_check(model, build)]) for model in made}
 
 

@@ -2,10 +2,13 @@
 
 import json
 import subprocess
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from shutil import rmtree
 from typing import Any, NamedTuple
@@ -109,11 +112,18 @@ def commit_model(
     inputs: Inputs,
     parents: Sequence[str],
     provenance: Provenance,
+    threads: int,
 ) -> None:
     """Commit a built model's partition of every day of the range; a day without rows is an empty partition."""
-    for day, rows in build.rows_by_day(model, days):
+
+    def commit(day: date, rows: pl.DataFrame) -> None:
         read = inputs.of(model.table, day, parents)
         build.lake.write_partition(model.table, day, rows, sort_by=model.sort_by, inputs=read, provenance=provenance)
+
+    built = build.rows_by_day(model, days)
+    with ThreadPoolExecutor(threads) as pool:  # a write mostly waits for the disk
+        while some := list(islice(built, threads)):
+            deque(pool.map(commit, *zip(*some, strict=True)), maxlen=0)
 
 
 def _results(target: Path) -> list[dict[str, Any]]:

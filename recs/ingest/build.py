@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from recs.contracts import Contract
+from recs.ingest.ahead import one_ahead
 from recs.ingest.classify import Classifier
 from recs.ingest.counts import DayCounts, FileCounts, day_counts
 from recs.ingest.errors import IngestError
@@ -54,11 +55,17 @@ def build_raw(
         _write(contract, lake, *built, made_from, provenance)
         return built[0]
 
+    def build(chunk: list[date]) -> Iterator[tuple[DayCounts, pa.Table, pa.Table]]:
+        return iter(list(_built(contract, chunk, inputs.files, Path(landing_root), sources, classifier)))
+
     # a write mostly waits for the disk; where a day's inputs hold the day before, it must be written first
     at_once = 1 if contract.deduplicate == "first_arrival" else max(threads, 1)
-    with closing(classifier), ThreadPoolExecutor(at_once) as pool:
-        for chunk in _chunks(days, inputs.files):
-            built = _built(contract, chunk, inputs.files, Path(landing_root), sources, classifier)
+    with (
+        closing(classifier),
+        closing(one_ahead(build, _chunks(days, inputs.files))) as chunks,
+        ThreadPoolExecutor(at_once) as pool,
+    ):
+        for built in chunks:
             while some := list(islice(built, at_once)):
                 made_from = [inputs.of(counts.day) for counts, _, _ in some]
                 for counts in pool.map(write, some, made_from):
