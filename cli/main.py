@@ -3,6 +3,7 @@
 import sys
 
 import typer
+from rich.text import Text
 
 from cli import bench, data, recommend, releases, runs, status
 from cli.output import err, print_json
@@ -27,5 +28,5 @@ def main() -> None:
         problem, fix = str(error.args[-2]), str(error.args[-1])
         if "--json" in sys.argv:
             print_json({"error": {"kind": type(error).__name__, "problem": problem, "fix": fix}})
-        err.print(f"[red]error:[/red] {error}")
+        err.print(Text("error:", "red"), str(error))
         sys.exit(1)

@@ -15,8 +15,9 @@ Json = Annotated[
     bool, typer.Option("--json", help="One JSON document on standard output; everything else on standard error.")
 ]
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+# markup off: what is printed holds titles and rules, and rich would take "[sale]" for one of its own tags
+out = Console(highlight=False, soft_wrap=True, markup=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 
 def print_json(document: Any) -> None:

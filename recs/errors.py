@@ -9,7 +9,7 @@ class AisleError(Exception):
 
     def __str__(self) -> str:
         problem, fix = self.args
-        return f"{problem}. Fix: {fix}."
+        return f"{problem.removesuffix('.')}. Fix: {fix}."
 
 
 class ConfigError(AisleError):
@@ -28,4 +28,4 @@ class ContractError(AisleError):
 
     def __str__(self) -> str:
         file, field, problem, fix = self.args
-        return f"{file}: field '{field}' {problem}. Fix: {fix}."
+        return f"{file}: field '{field}' {problem.removesuffix('.')}. Fix: {fix}."

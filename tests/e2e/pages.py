@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-SERVE = """make serve >"$LOGS/serve.log" 2>&1 & server=$!
-trap 'kill -INT $server; wait $server || true' EXIT
+SERVE = """setsid make serve >"$LOGS/serve.log" 2>&1 & server=$!
+trap 'kill -TERM -- -$server; wait $server || true' EXIT
 for _ in $(seq 100); do curl -sf http://127.0.0.1:8787/readyz >/dev/null && break; sleep 0.2; done"""
 MARK = "=== block"
 CHANGES = {"request_id", "release_id", "next_page_token"}  # they differ from one answer, or one release, to the next
