@@ -154,7 +154,7 @@ def test_a_damaged_partition_is_found_removed_and_made_again(shop):
     ("words", "status", "said"),
     [
         (("backfill", "--from", "2017-03-05", "--to", "2017-03-01"), 1, "swap --from and --to"),
-        (("backfill", "--from", "2016-03-05", "--to", "2017-03-01"), 1, "before the shop's first day"),
+        (("backfill", "--from", "2016-03-05", "--to", "2017-03-01"), 1, "is outside the shop's days, 2017-01-01"),
         (("backfill", "--from", AS_OF, "--to", AS_OF, "--select", "feats"), 1, "there is no stage or table 'feats'"),
         (("run", "daily", "--partition", "soon"), 1, "write it as YYYY-MM-DD"),
         (("ingest", "nowhere.csv", "--source", "complete_journey"), 1, "nowhere.csv does not exist"),
