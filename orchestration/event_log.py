@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationPlanned
 from dagster._core.events import ASSET_EVENTS
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log import SqliteEventLogStorage
@@ -47,3 +48,12 @@ class BatchedSqliteEventLog(SqliteEventLogStorage):
             newest = {str(e.get_dagster_event().asset_key): (e, n) for e, n in zip(events, event_ids, strict=True)}
             for event, event_id in newest.values():
                 self._store_asset_event(connection, event, event_id)
+
+    def _store_asset_check_evaluation_planned(self, event: EventLogEntry, event_id: int | None) -> None:
+        """Plan a check once for its run, which is how our checks report; by day, each would stay planned for ever."""
+        planned = event.get_dagster_event()
+        check = planned.asset_check_planned_data.asset_check_key
+        whole = AssetCheckEvaluationPlanned(asset_key=check.asset_key, check_name=check.name)
+        super()._store_asset_check_evaluation_planned(
+            event._replace(dagster_event=planned._replace(event_specific_data=whole)), event_id
+        )

@@ -12,11 +12,16 @@ from orchestration.event_log import BatchedSqliteEventLog
 DAYS = dg.DailyPartitionsDefinition(start_date="2026-03-01", end_date="2026-03-10")
 
 
-@dg.asset(partitions_def=DAYS, backfill_policy=partitions.SINGLE_RUN)
+@dg.asset(
+    partitions_def=DAYS,
+    backfill_policy=partitions.SINGLE_RUN,
+    check_specs=[dg.AssetCheckSpec("counted", asset="visits")],
+)
 def visits(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     for day in partitions.days(context):
         context.add_asset_metadata({"dagster/row_count": day.day}, partition_key=day.isoformat())
-    return dg.MaterializeResult(metadata={"unit": "rows"})
+    checked = dg.AssetCheckResult(passed=True, check_name="counted")
+    return dg.MaterializeResult(metadata={"unit": "rows"}, check_results=[checked])
 
 
 def instance(home: Path, monkeypatch: pytest.MonkeyPatch) -> dg.DagsterInstance:
@@ -59,3 +64,12 @@ def test_the_ordinary_storage_reads_what_the_batched_one_wrote(tmp_path, monkeyp
         ]
         assert kinds.count("ASSET_MATERIALIZATION") == 4
         assert plain.get_materialized_partitions(visits.key) == {f"2026-03-0{n}" for n in (2, 3, 4, 5)}
+
+
+def test_a_check_of_a_range_is_planned_once_and_does_not_stay_planned(tmp_path, monkeypatch):
+    monkeypatch.setenv("DAGSTER_EVENT_BATCH_SIZE", "1000")
+    with instance(tmp_path / "home", monkeypatch) as dagster:
+        materialize(dagster)
+        check = dg.AssetCheckKey(visits.key, "counted")
+        history = dagster.event_log_storage.get_asset_check_execution_history(check, limit=10)
+        assert [record.status.value for record in history] == ["SUCCEEDED"]
