@@ -105,7 +105,8 @@ def _difference(
 ) -> str | None:
     where = f"the {source} list of '{key}'" if key else f"the {source} list"
     fields = {_FIELDS[source]: key} if source in _FIELDS else {}
-    got, answered = _walked(lookup, Query(surfaces=(surface.name,), count=MOST_ITEMS, **fields))  # type: ignore[arg-type]
+    query = msgspec.structs.replace(Query(surfaces=(surface.name,), count=MOST_ITEMS), **fields)
+    got, answered = _walked(lookup, query)
     if answered != source:
         return f"{where} is in the table, the lookup answers from {answered or 'nothing'}"
     if [row[:2] for row in got] != [row[:2] for row in expected]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestration import partitions
 from orchestration.settings import load_settings
 from orchestration.versions import config_hash, files_hash
 from recs.errors import ConfigError
@@ -50,3 +51,11 @@ def test_a_version_sees_names_and_bytes_of_source_files_only(tmp_path):
     (tmp_path / "a.sql").rename(tmp_path / "b.sql")
     assert files_hash(tmp_path, ["."]) != first
     assert config_hash({"a": 1, "b": 2}) == config_hash({"b": 2, "a": 1})
+
+
+def test_a_shop_whose_data_have_ended_has_no_later_partition(tmp_path):
+    ended = load_settings(config(tmp_path, "[shop]\nfirst_day = 2017-01-01\nlast_day = 2017-01-03\n"))
+    days = partitions.daily(ended.first_day, ended.last_day).get_partition_keys()
+    assert days == ["2017-01-01", "2017-01-02", "2017-01-03"]
+    (tmp_path / "open").mkdir()
+    assert load_settings(config(tmp_path / "open", "[shop]\nfirst_day = 2017-01-01\n")).last_day is None
