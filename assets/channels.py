@@ -5,35 +5,23 @@ from datetime import date
 from importlib import import_module
 from typing import Any
 
-import dagster as dg
 import polars as pl
 
-from assets.partitioned import LakeTable
+from assets.partitioned import LakePass, LakeTable, one_table
+from assets.reading import frames_as_of
 from orchestration.resources import ShopResource
 from orchestration.settings import Settings
 from recs.channels import INPUTS
+from recs.channels.scorer import Scorer
 from recs.errors import ConfigError
-from recs.lake.partition import ARRIVAL_STAGES
+from recs.lake import Lake
 
 SORT_BY = ("entity", "entity_code", "rank")
 
 
-def channel_tables(settings: Settings) -> dict[str, LakeTable]:
-    """The channels' tables by name, each with its section of aisle.toml."""
-    return {
-        name: LakeTable(f"channels/{name}", INPUTS[name], SORT_BY, channel_config(settings, name)) for name in INPUTS
-    }
-
-
-def channel_assets(settings: Settings) -> Sequence[dg.AssetsDefinition]:
-    """One asset a channel."""
-    tables = channel_tables(settings)
-    return [
-        table.asset(
-            settings, _compute(name, table.config), f"Channel {name}: items by score, ranked from 1 within each entity."
-        )
-        for name, table in tables.items()
-    ]
+def channel_passes(settings: Settings) -> Sequence[LakePass]:
+    """One pass a channel, each with its section of aisle.toml."""
+    return [one_table(_table(settings, name), _compute(settings, name)) for name in INPUTS]
 
 
 def channel_config(settings: Settings, name: str) -> Mapping[str, Any]:
@@ -46,15 +34,26 @@ def channel_config(settings: Settings, name: str) -> Mapping[str, Any]:
     return dict(sections[name])
 
 
-def _compute(name: str, config: Mapping[str, Any]) -> Any:
+def channel_scorers(settings: Settings, lake: Lake, day: date) -> tuple[dict[str, pl.DataFrame], dict[str, Scorer]]:
+    """The day's channel tables, and the scorer of each channel that can judge any pair."""
+    tables = {name: lake.read(f"channels/{name}", day) for name in INPUTS}
+    scorers = {}
+    for name, table in tables.items():
+        make = getattr(import_module(f"recs.channels.{name}"), f"{name}_scorer", None)
+        if make is not None:
+            frames = frames_as_of(lake, INPUTS[name], day)
+            scorers[name] = make(table, *frames, as_of=day, **channel_config(settings, name))
+    return tables, scorers
+
+
+def _table(settings: Settings, name: str) -> LakeTable:
+    told = f"Channel {name}: items by score, ranked from 1 within each entity."
+    return LakeTable(f"channels/{name}", INPUTS[name], SORT_BY, channel_config(settings, name), told)
+
+
+def _compute(settings: Settings, name: str) -> Any:
     def channel(shop: ShopResource, day: date) -> pl.DataFrame:
-        lake, frames = shop.lake(), []
-        for table in INPUTS[name]:
-            if table.split("/")[0] in ARRIVAL_STAGES:
-                frames.append(lake.read_window(table, until=day))
-            else:
-                frames.append(lake.read(table, day))
         items = getattr(import_module(f"recs.channels.{name}"), f"{name}_items")
-        return items(*frames, as_of=day, **config)
+        return items(*frames_as_of(shop.lake(), INPUTS[name], day), as_of=day, **channel_config(settings, name))
 
     return channel

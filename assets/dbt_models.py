@@ -32,11 +32,12 @@ def dbt_models(settings: Settings) -> dg.AssetsDefinition:
     def models(context: dg.AssetExecutionContext, shop: ShopResource) -> Iterator[Any]:
         days = partitions.days(context)
         chosen = [m for m in manifest.models.values() if asset_key(m.table) in context.selected_asset_keys]
-        stale = {m.table: stale_model_days(shop, manifest, m, days) for m in chosen if not m.is_view}
+        inputs = Inputs(shop.lake())
+        stale = {m.table: stale_model_days(shop, manifest, m, days, inputs) for m in chosen if not m.is_view}
         todo = sorted({day for model_days in stale.values() for day in model_days})
         made = [model for model in chosen if todo and (model.is_view or stale[model.table])]
         span = partitions.day_range(todo[0], todo[-1]) if todo else []
-        built = _build(context, shop, manifest, made, span) if made else {}
+        built = build_models(shop, manifest, made, span, context.run_id) if made else {}
         for model in chosen:  # parents first, as Dagster wants them
             report_model(context, shop.lake(), manifest, model, days, built=model.table in built)
             seconds, checks = built.get(model.table, (0.0, []))
@@ -46,26 +47,25 @@ def dbt_models(settings: Settings) -> dg.AssetsDefinition:
     return models
 
 
-def stale_model_days(shop: ShopResource, manifest: DbtManifest, model: DbtModel, days: Sequence[date]) -> list[date]:
+def stale_model_days(
+    shop: ShopResource, manifest: DbtManifest, model: DbtModel, days: Sequence[date], inputs: Inputs
+) -> list[date]:
     """The days whose partition is missing or was made from other inputs or by other SQL."""
     provenance = shop.provenance(model.table.split("/")[0], run_id="")
-    return stale_days(shop.lake(), model.table, days, manifest.lake_parents(model.table), provenance)
+    parents = manifest.lake_parents(model.table)
+    return stale_days(shop.lake(), model.table, days, lambda day: inputs.of(model.table, day, parents), provenance)
 
 
-def _build(
-    context: dg.AssetExecutionContext,
-    shop: ShopResource,
-    manifest: DbtManifest,
-    made: Sequence[DbtModel],
-    days: Sequence[date],
+def build_models(
+    shop: ShopResource, manifest: DbtManifest, made: Sequence[DbtModel], days: Sequence[date], run_id: str
 ) -> dict[str, tuple[float, list[dg.AssetCheckResult]]]:
-    """Build the models for the days and commit them; seconds and checks by table."""
+    """Build the models for days at equal distances and commit them; seconds and checks by table."""
     lake, settings, inputs = shop.lake(), shop.settings(), Inputs(shop.lake())
     limits = DbtLimits(settings.threads, settings.memory_limit)
-    with dbt_build(made, days[0], days[-1], lake=lake, run_id=context.run_id, limits=limits) as build:
+    with dbt_build(made, days, lake=lake, run_id=run_id, limits=limits) as build:
         for model in (m for m in made if not m.is_view):
             parents = sorted(manifest.lake_parents(model.table))
-            provenance = shop.provenance(model.table.split("/")[0], context.run_id)
+            provenance = shop.provenance(model.table.split("/")[0], run_id)
             commit_model(
                 build,
                 model,

@@ -6,12 +6,11 @@ from typing import Any
 
 import dagster as dg
 
-from assets.surfaces import surface_tables
 from orchestration import partitions
 from orchestration.keys import asset_key
 from orchestration.resources import ShopResource
 from orchestration.settings import PROJECT, Settings
-from orchestration.versions import STAGE_CODE, config_hash, files_hash
+from orchestration.versions import AFTER_RELEASE, STAGE_CODE, config_hash, files_hash
 from recs.errors import AisleError
 from recs.lake import Lake
 from recs.releases.board import Published, Releases
@@ -25,7 +24,7 @@ RELEASE = "releases/release"
 
 def release_asset(settings: Settings) -> dg.AssetsDefinition:
     """The asset that publishes the newest day of a run, and only seals the days before it."""
-    parents = [*(f"surfaces/{name}" for name in surface_tables(settings)), ITEM_TABLE]
+    parents = [*(f"surfaces/{name}" for name in read_specs(settings.config / "surfaces")), ITEM_TABLE]
 
     @dg.asset(
         key=asset_key(RELEASE),
@@ -73,7 +72,8 @@ def stale_releases(settings: Settings, days: Sequence[date]) -> list[date]:
 
 def _versions(settings: Settings) -> dict[str, str]:
     """Code and configuration of the whole chain: two releases that differ in either differ in their id."""
-    code = files_hash(PROJECT, sorted({place for places in STAGE_CODE.values() for place in places}))
+    chain = (places for stage, places in STAGE_CODE.items() if stage not in AFTER_RELEASE)
+    code = files_hash(PROJECT, sorted({place for places in chain for place in places}))
     specs = {p.name: p.read_text() for p in sorted((settings.config / "surfaces").glob("*.yaml"))}
     return {"code_version": code, "config_hash": config_hash({"toml": settings.toml, "surfaces": specs})}
 

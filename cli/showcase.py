@@ -1,6 +1,7 @@
-"""How ``aisle demo`` ends: real lists of three shoppers and three products, and what to do next."""
+"""How ``aisle demo`` ends: real lists, how good they were, and what to do next."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from cli.output import out
 from cli.recommend import lookup, show_answer
@@ -10,7 +11,7 @@ SHOWN = 5
 
 
 def show_demo(settings: Settings) -> None:
-    """Print the lists that the endpoint would answer with, and the next commands."""
+    """Print the lists that the endpoint would answer with."""
     users, items = _keys(settings, "buy_again", "user"), _keys(settings, "product_cross_sell", "item")
     for user in users:
         for surface in ("home", "buy_again"):
@@ -20,10 +21,24 @@ def show_demo(settings: Settings) -> None:
         for surface in ("product_similar", "product_cross_sell"):
             answer = lookup(settings, {"surface": surface, "item_id": item, "count": str(SHOWN)})
             show_answer(f"\n{surface} of product {item} ({_title(settings, item)})", answer)
+
+
+def show_outcome(settings: Settings, judged: Mapping[str, Any]) -> None:
+    """How good the lists were in the week after, what the email team can pull, and the next commands."""
+    from cli.email import show_newest
+    from cli.report import show_days
+
+    out.print()
+    if judged["evaluation"]:
+        show_days(judged["evaluation"])
+    show_newest(settings)
+    user = _keys(settings, "buy_again", "user")[0]
     out.print("\nNext:")
+    if judged["report"]:
+        out.print(f"  the report    {judged['report']}  (open it in a browser)")
     out.print("  make ui       the Dagster UI: every table, its counts, and backfills")
-    out.print("  make serve    the endpoint; then: " + _curl(users[0]))
-    out.print(f"  .venv/bin/aisle recommend --surface home --user {users[0]}")
+    out.print("  make serve    the endpoint; then: " + _curl(user))
+    out.print(f"  .venv/bin/aisle recommend --surface home --user {user}")
 
 
 def _keys(settings: Settings, surface: str, source: str, most: int = 3) -> Sequence[str]:

@@ -2,7 +2,19 @@
 
 import dagster as dg
 
-STAGES = ("raw", "staging", "facts", "features", "channels", "surfaces", "releases")
+STAGES = (
+    "raw",
+    "staging",
+    "facts",
+    "features",
+    "models",
+    "channels",
+    "pools",
+    "rankings",
+    "surfaces",
+    "releases",
+    "emails",
+)
 
 daily = dg.define_asset_job(  # partitions come from the selected assets
     "daily",

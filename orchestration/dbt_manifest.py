@@ -8,6 +8,7 @@ from typing import Any
 from orchestration.lineage import Lineage
 from recs.errors import ConfigError
 from recs.lake.partition import partition_column
+from recs.ranking.features import ENTITIES, FeatureTable, Ratio
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class DbtModel:
     sort_by: tuple[str, ...]
     compiled_sql: str  # for days and folders of no run
     tests: tuple[str, ...] = field(default=())
+    features: FeatureTable | None = None  # what the ranker reads of it
 
     @property
     def name(self) -> str:
@@ -59,6 +61,10 @@ class DbtManifest:
             place(table)
         return ordered
 
+    def feature_tables(self) -> list[FeatureTable]:
+        """What the ranker joins: every model whose meta names an entity that a candidate has, by name."""
+        return sorted((m.features for m in self.models.values() if m.features), key=lambda table: table.table)
+
     def lake_parents(self, table: str) -> set[str]:
         """The lake tables that a model reads, seen through staging views."""
         direct = self.models[table].parents
@@ -93,6 +99,7 @@ class DbtManifest:
             tuple(meta.get("sort_by", ())),
             node.get("compiled_code") or "",
             tests,
+            _features(f"{group}/{node['name']}", meta, node["columns"]),
         )
 
     def _table(self, key: str) -> str | None:
@@ -102,3 +109,24 @@ class DbtManifest:
         return (
             f"{node['config']['meta']['dagster']['group']}/{node['name']}" if node["resource_type"] == "model" else None
         )
+
+
+_NOT_NUMBERS = ("VARCHAR", "TEXT", "DATE", "TIMESTAMP", "JSON", "BLOB")
+
+
+def _features(table: str, meta: Mapping[str, Any], columns: Mapping[str, Any]) -> FeatureTable | None:
+    """The model's numeric columns and ratios, but for keys and those whose meta says ``ranker: false``."""
+    if meta.get("entity") not in ENTITIES or "as_of" not in meta or not meta.get("ranker", True):
+        return None
+    chosen = [
+        name
+        for name, column in columns.items()
+        if not (column.get("data_type") or "").upper().startswith(_NOT_NUMBERS) and _is_for_ranker(column)
+    ]
+    ratios = [Ratio(name, told["of"], told["to"]) for name, told in (meta.get("ratios") or {}).items()]
+    return FeatureTable(table, meta["entity"], tuple(chosen), meta.get("level", "category_l2"), tuple(ratios))
+
+
+def _is_for_ranker(column: Mapping[str, Any]) -> bool:
+    meta = {**(column.get("meta") or {}), **(column.get("config", {}).get("meta") or {})}
+    return bool(meta.get("ranker", True))

@@ -4,7 +4,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -51,6 +51,7 @@ def prepare_instance(settings: Settings) -> None:
         AISLE_HOME=str(settings.home),
         AISLE_CONFIG=str(settings.config),
         AISLE_THREADS=str(settings.threads),
+        OMP_WAIT_POLICY="passive",  # LightGBM and others: a waiting thread must not hold a core
     )
 
 
@@ -59,27 +60,47 @@ def run_job(
     first: date,
     last: date,
     *,
+    job: str = "daily",
     select: Sequence[str] = (),
     on_step: Callable[[str], None] = lambda step: None,
 ) -> RunReport:
-    """Run the daily job for a range of days in one run, whole or only some stages or tables. Raises RunFailed."""
-    prepare_instance(settings)
-    import dagster as dg
-
+    """Run a job of assets for a range of days in one run, whole or only some stages or tables. Raises RunFailed."""
     from orchestration.partitions import range_tags
 
-    job = _daily_job(settings.home, settings.config)
-    chosen = _chosen(job.asset_layer.executable_asset_keys, select)
+    prepare_instance(settings)
+    made = _job(job, settings.home, settings.config)
+    chosen = _chosen(made.asset_layer.executable_asset_keys, select)
+    return _run(settings, made, on_step, tags=range_tags(first, last), asset_selection=chosen)
+
+
+def run_bootstrap(
+    settings: Settings, as_of: date, weeks: int, *, on_step: Callable[[str], None] = lambda step: None
+) -> RunReport:
+    """Make the past as-of days, a week apart, that a ranker of ``as_of`` learns from. Raises RunFailed."""
+    prepare_instance(settings)
+    ops = {"past_as_ofs": {"config": {"as_of": as_of.isoformat(), "weeks": weeks}}}
+    return _run(settings, _job("bootstrap", settings.home, settings.config), on_step, run_config={"ops": ops})
+
+
+def _run(
+    settings: Settings,
+    job: Any,
+    on_step: Callable[[str], None],
+    run_config: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> RunReport:
+    import dagster as dg
+
     started, run_id = time.monotonic(), str(uuid.uuid4())
+    quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     with dg.DagsterInstance.from_config(str(settings.dagster)) as instance:
         instance.add_event_listener(run_id, lambda event: on_step(event.step_key or "") if _starts(event) else None)
         result = job.execute_in_process(
             instance=instance,
             run_id=run_id,
-            tags=range_tags(first, last),
-            asset_selection=chosen,
             raise_on_error=False,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            run_config={**quiet, **(run_config or {})},
+            **options,
         )
     if not result.success:
         raise RunFailed(
@@ -89,11 +110,16 @@ def run_job(
 
 
 @cache
-def _daily_job(home: Path, config: Path) -> Any:
-    """The job of the shop that the environment names by now; loading it costs seconds, so once a process."""
+def _job(name: str, home: Path, config: Path) -> Any:
+    """A job of the shop that the environment names by now; loading it costs seconds, so once a process."""
+    return _definitions(home, config).resolve_job_def(name)
+
+
+@cache
+def _definitions(home: Path, config: Path) -> Any:
     from orchestration.definitions import defs
 
-    return defs().resolve_job_def("daily")
+    return defs()
 
 
 def _chosen(keys: Iterable[Any], select: Sequence[str]) -> list[Any]:

@@ -30,14 +30,25 @@ def run_metadata(seconds: float) -> dict[str, Any]:
     return {"seconds": round(seconds, 2)}
 
 
-def report_days(context: dg.AssetExecutionContext, lake: Lake, table: str, days: Sequence[date]) -> None:
-    """Attach a lake table's numbers to every day of a run, and schema and rows to the last."""
+def report_days(
+    context: dg.AssetExecutionContext,
+    lake: Lake,
+    table: str,
+    days: Sequence[date],
+    extra: Mapping[date, Mapping[str, Any]],
+) -> None:
+    """Attach a lake table's numbers to every day of a run (``extra``: more), and schema and rows to the last."""
     for day in days:
-        info = lake.info(table, day)
-        shown = partition_metadata(info, context.run_id) if info else {}
+        shown = day_metadata(lake, table, day, context.run_id) | dict(extra[day])
         if day == days[-1]:
             shown |= table_metadata(lake.read(table, day))
-        context.add_asset_metadata(shown, partition_key=day.isoformat())
+        context.add_asset_metadata(shown, asset_key=asset_key(table), partition_key=day.isoformat())
+
+
+def day_metadata(lake: Lake, table: str, day: date, run_id: str) -> dict[str, Any]:
+    """The numbers of one partition; none where there is no partition."""
+    info = lake.info(table, day)
+    return partition_metadata(info, run_id) if info else {}
 
 
 def table_metadata(frame: pl.DataFrame, descriptions: Mapping[str, str] | None = None) -> dict[str, Any]:

@@ -40,3 +40,8 @@ def range_tags(first: date, last: date) -> dict[str, str]:
 def until_the_day() -> dg.TimeWindowPartitionMapping:
     """An as-of day reads every arrival day up to itself; days before a shop began are no error."""
     return dg.TimeWindowPartitionMapping(start_offset=-3650, allow_nonexistent_upstream_partitions=True)
+
+
+def weeks_before() -> dg.TimeWindowPartitionMapping:
+    """A ranker learns from as-of days that are a week to eleven weeks old; those that were never made are no error."""
+    return dg.TimeWindowPartitionMapping(start_offset=-77, end_offset=-7, allow_nonexistent_upstream_partitions=True)

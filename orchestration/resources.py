@@ -23,9 +23,9 @@ class ShopResource(dg.ConfigurableResource):
     def lake(self) -> Lake:
         return Lake(self.settings().lake)
 
-    def provenance(self, stage: str, run_id: str, values: dict[str, object] | None = None) -> Provenance:
-        """Provenance of a stage's partitions; ``values`` is the configuration that its rows depend on."""
-        return Provenance(code_version(PROJECT, stage), config_hash(values or {}), run_id)
+    def provenance(self, table: str, run_id: str, values: dict[str, object] | None = None) -> Provenance:
+        """Provenance of the partitions of a table or stage; ``values`` is the configuration that its rows depend on."""
+        return Provenance(code_version(PROJECT, table), config_hash(values or {}), run_id)
 
     def act(self, who: str, why: str = "") -> Act:
         """An act on releases, now. Assets read no clock of their own."""

@@ -20,16 +20,23 @@ STAGE_CODE: Mapping[str, tuple[str, ...]] = {
         "dbt_project/models/staging",
         "dbt_project/models/features",
     ),
-    "channels": ("recs/channels", "assets/channels.py"),
+    "models/ials": ("recs/history.py", "recs/models/ials.py", "assets/models.py"),
+    "models/ranker": ("recs/ranking", "assets/ranker.py"),
+    "channels": ("recs/history.py", "recs/pairs.py", "recs/channels", "assets/channels.py"),
+    "pools": ("recs/history.py", "recs/pairs.py", "recs/channels", "recs/pools", "assets/pools.py"),
+    "rankings": ("recs/ranking", "assets/rankings.py"),
     "surfaces": ("recs/policies", "recs/surfaces", "assets/surfaces.py"),
+    "emails": ("recs/email", "assets/emails.py"),
+    "evaluation": ("recs/evaluation", "assets/evaluation.py"),
     "releases": ("recs/releases", "recs/store", "recs/lookup"),
 }
+AFTER_RELEASE = frozenset({"emails", "evaluation"})  # they read what a release holds and change nothing in it
 SOURCE_SUFFIXES = frozenset({".py", ".sql", ".yml", ".yaml"})
 
 
-def code_version(project: Path, stage: str) -> str:
-    """Hash of the source files that make a stage's rows."""
-    return files_hash(project, STAGE_CODE[stage])
+def code_version(project: Path, table: str) -> str:
+    """Hash of the source files that make a table's rows: those of the table, or else of its whole stage."""
+    return files_hash(project, STAGE_CODE.get(table) or STAGE_CODE[table.split("/")[0]])
 
 
 def files_hash(root: Path, places: Iterable[str]) -> str:

@@ -41,6 +41,12 @@
     )
 {%- endmacro %}
 
+{#- What a reader may see of a table: nothing that arrived, or is as of a day, after the day being computed. A model that
+    forgets to say so itself still cannot look ahead, in a range of days no more than in a run of one. -#}
+{% macro until_as_of(stage, rows) -%}
+    select * from ({{ rows }}) where {{ partition_column(stage) }} <= coalesce(getvariable('as_of'), date '{{ var("last_date") }}')
+{%- endmacro %}
+
 {#- (name, data type) of every column in a node's YAML, in its order. -#}
 {% macro declared_columns(node) -%}
     {%- set columns = [] -%}

@@ -8,16 +8,19 @@
 
     {%- set parts = [] -%}
     {%- for day in as_of_days(compiled_code) -%}
-        {#- one day after the other: memory stays that of one day, and no day can see another -#}
+        {#- one day after the other: memory stays that of one day, and no day can see what came after it -#}
+        {%- do run_query("set variable as_of = date '" ~ day ~ "'") -%}
         {%- do parts.append(quoted(var('stage_root') ~ '/' ~ model.name ~ '.' ~ day ~ '.part')) -%}
         {%- do run_query(copy_to(typed_rows(model, for_day(compiled_code, day)), parts[-1])) -%}
+        {%- do run_query("reset variable as_of") -%}
     {%- endfor -%}
     {%- set rows = 'select * from read_parquet([' ~ parts | join(', ') ~ '])' if parts else typed_rows(model, compiled_code) -%}
     {% call statement('main') -%}
         {{ copy_to(rows, file) }}
     {%- endcall %}
-    {%- do create_view(target.schema, target.identifier, "select * from read_parquet(" ~ file ~ ") union all by name "
-        ~ lake_rows(model, lake_files(stage_of(model), model.name, outside_range=true))) -%}
+    {%- do create_view(target.schema, target.identifier, until_as_of(stage_of(model),
+        "select * from read_parquet(" ~ file ~ ") union all by name "
+        ~ lake_rows(model, lake_files(stage_of(model), model.name, outside_range=true)))) -%}
 
     {{ run_hooks(post_hooks) }}
     {{ adapter.commit() }}
@@ -37,7 +40,7 @@
     {%- set first = modules.datetime.date.fromisoformat(var('first_date') | string) -%}
     {%- set last = modules.datetime.date.fromisoformat(var('last_date') | string) -%}
     {%- set days = [] -%}
-    {%- for offset in range((last - first).days + 1) -%}
+    {%- for offset in range(0, (last - first).days + 1, var('step_days') | int) -%}
         {%- do days.append((first + modules.datetime.timedelta(days=offset)).isoformat()) -%}
     {%- endfor -%}
     {{ return(days) }}

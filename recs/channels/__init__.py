@@ -1,6 +1,7 @@
 """Channels: each proposes items for an entity (everyone, region, category, shopper, item). Lists are made later.
 
-``INPUTS`` says which lake tables a channel reads, in the order of its function's frames.
+``INPUTS`` says which lake tables a channel reads, in the order of its function's frames. A channel's module holds
+``<name>_items`` (its table) and, where it can judge any pair, ``<name>_scorer`` (the table and the same frames).
 """
 
 from collections.abc import Mapping
@@ -15,5 +16,7 @@ INPUTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "trending": (_ITEM_DAILY, _DIM_ITEM, _DIM_REGION),
         "buy_again": (_USER_ITEM_DAILY, _DIM_ITEM, _DIM_USER),
         "co_buy": ("features/feat_item_pair", _ITEM_DAILY, _USER_ITEM_DAILY, _DIM_ITEM, _DIM_USER),
+        "promotions": ("features/feat_item_promotion", _ITEM_DAILY, _DIM_ITEM),
+        "ials": ("models/ials", _USER_ITEM_DAILY, _DIM_ITEM, _DIM_USER),
     }
 )

@@ -1,11 +1,15 @@
 """Buy-again channel: what a shopper buys often and lately, and whether it is due again."""
 
 from datetime import date
+from typing import Any
 
+import numpy as np
 import polars as pl
 
-from recs.channels.history import POINTS, decay_points, known, recommendable
 from recs.channels.ranked import USER, best_per_entity, channel_table
+from recs.channels.scorer import Scorer, Scores
+from recs.history import POINTS, decay_points, known, recommendable
+from recs.pairs import positions, rows_of
 
 
 def buy_again_items(
@@ -41,6 +45,25 @@ def buy_again_items(
         .select("entity_code", "item_code", score=pl.col("points") / POINTS, is_due=_is_due(as_of))
     )
     return channel_table([best_per_entity(scored, entity=USER, as_of=as_of, top_k=top_k)])
+
+
+def buy_again_scorer(
+    table: pl.DataFrame,
+    user_item_daily: pl.DataFrame,
+    dim_item: pl.DataFrame,
+    dim_user: pl.DataFrame,
+    **listing: Any,
+) -> Scorer:
+    """The score of what the shopper's list in the table holds: there is nothing to say of what they have not bought."""
+    listed = table.with_columns(at=pl.int_range(pl.len(), dtype=pl.Int64))
+    rows = rows_of(listed, "entity_code", "item_code", "at", dim_user.height)
+    values = np.append(table["score"].to_numpy(), np.float32(np.nan))
+
+    def score(users: np.ndarray, items: np.ndarray) -> Scores:
+        at = positions(rows, users, items)
+        return Scores(values[np.where(at < 0, -1, rows.points[at] if len(rows.points) else -1)])
+
+    return score
 
 
 def _returned(rows: pl.DataFrame) -> pl.DataFrame:

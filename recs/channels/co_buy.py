@@ -1,11 +1,16 @@
 """Co-buy channel: what is bought in the same baskets, as neighbours of an item and, through purchases, of a shopper."""
 
 from datetime import date
+from typing import Any
 
+import numpy as np
 import polars as pl
 
-from recs.channels.history import POINTS, decay_points, known, recommendable
 from recs.channels.ranked import ITEM, USER, best_per_entity, channel_table
+from recs.channels.scorer import Scorer, Scores
+from recs.channels.through import best_through, score_pairs
+from recs.history import POINTS, bought_items, decay_points, known, recommendable
+from recs.pairs import Rows, rows_of
 
 PAIR_WINDOW_DAYS = 364  # of basket_count_364d in feat_item_pair
 _SIMILARITY_POINTS = 1 << 24  # a similarity of 1; with POINTS and a shopper's seeds the sum stays far below 2^63
@@ -27,14 +32,13 @@ def co_buy_items(
     window_days: int,
     max_seeds: int,
     top_k_user: int,
-    users_at_once: int = 400,
 ) -> pl.DataFrame:
     """Channel table (``ranked.SCHEMA``) with the entities item and user.
 
     See ``neighbours`` for min_baskets, shrinkage and damping. A shopper's candidates are the neighbours of their
     ``max_seeds`` strongest purchases of the window, scored by the sum of weight x similarity; reason_item_code is the
     seed that adds most. A seed's weight is its purchase days, each counting half after ``half_life_days``, at most 1 in
-    all. Items they own are not left out here.
+    all. The ``top_k_user`` best are listed, and the ``top_k_user`` best of those that the shopper does not own.
     """
     pairs = neighbours(
         item_pair, item_daily, dim_item, as_of=as_of, min_baskets=min_baskets, shrinkage=shrinkage, damping=damping
@@ -49,12 +53,61 @@ def co_buy_items(
         window_days=window_days,
         max_seeds=max_seeds,
     )
-    near = _near(items, dim_item)
-    users = [
-        best_per_entity(_through(chunk, near), entity=USER, as_of=as_of, top_k=top_k_user)
-        for chunk in _chunks(bought, users_at_once)
-    ]
-    return channel_table([items, *users])
+    near, echo = _near(items, dim_item)
+    owned = bought_items(user_item_daily, dim_item, dim_user, as_of=as_of)
+    found = best_through(
+        rows_of(bought, "user_code", "item_code", "points", dim_user.height),
+        near,
+        echo,
+        rows_of(owned, "user_code", "item_code", None, dim_user.height),
+        n_items=dim_item.height,
+        top_k=top_k_user,
+    )
+    listed = pl.DataFrame(
+        {
+            "entity_code": found.users,
+            "item_code": found.items,
+            "score": found.points / (POINTS * _SIMILARITY_POINTS),
+            "reason_item_code": found.seeds,
+        }
+    )
+    users = best_per_entity(listed, entity=USER, as_of=as_of, top_k=2 * top_k_user)
+    return channel_table([items, users])
+
+
+def co_buy_scorer(
+    table: pl.DataFrame,
+    item_pair: pl.DataFrame,
+    item_daily: pl.DataFrame,
+    user_item_daily: pl.DataFrame,
+    dim_item: pl.DataFrame,
+    dim_user: pl.DataFrame,
+    *,
+    as_of: date,
+    half_life_days: float,
+    window_days: int,
+    max_seeds: int,
+    **listing: Any,
+) -> Scorer:
+    """Scores of any pair, the same sums as in the table, with the seed that adds most. table: of ``co_buy_items``."""
+    bought = seeds(
+        user_item_daily,
+        dim_item,
+        dim_user,
+        as_of=as_of,
+        half_life_days=half_life_days,
+        window_days=window_days,
+        max_seeds=max_seeds,
+    )
+    near, echo = _near(table.filter(pl.col("entity") == ITEM), dim_item)
+    rows = rows_of(bought, "user_code", "item_code", "points", dim_user.height)
+
+    def score(users: np.ndarray, items: np.ndarray) -> Scores:
+        found = score_pairs(rows, near, echo, users, items, n_items=dim_item.height)
+        values = (found.points / (POINTS * _SIMILARITY_POINTS)).astype(np.float32)
+        return Scores(np.where(found.seeds < 0, np.float32(np.nan), values), found.seeds)
+
+    return score
 
 
 def neighbours(
@@ -122,44 +175,16 @@ def seeds(
     )
 
 
-def _near(items: pl.DataFrame, dim_item: pl.DataFrame) -> pl.DataFrame:
-    """seed, item_code, near (similarity in points), echo (both have one title) of the item entity's rows."""
-    titles = dim_item.select("item_code", title=pl.col("title").rank("dense"))
-    return (
-        items.select("item_code", "score", seed="entity_code")
-        .join(titles, on="item_code")
-        .join(titles.rename({"item_code": "seed", "title": "seed_title"}), on="seed")
-        .select(
-            "seed",
-            "item_code",
-            near=(pl.col("score").cast(pl.Float64) * _SIMILARITY_POINTS).round().cast(pl.Int64),
-            echo=pl.col("title") == pl.col("seed_title"),
-        )
+def _near(items: pl.DataFrame, dim_item: pl.DataFrame) -> tuple[Rows, np.ndarray]:
+    """Neighbours by item code with similarity in points, and beside each whether both read the same."""
+    titles = np.full(dim_item.height, -1, np.int64)
+    ranked = dim_item.select("item_code", title=pl.col("title").rank("dense").cast(pl.Int64)).drop_nulls()
+    titles[ranked["item_code"].to_numpy()] = ranked["title"].to_numpy()
+    near = items.select(
+        "item_code",
+        seed="entity_code",
+        points=(pl.col("score").cast(pl.Float64) * _SIMILARITY_POINTS).round().cast(pl.Int64),
     )
-
-
-def _through(bought: pl.DataFrame, near: pl.DataFrame) -> pl.DataFrame:
-    """Candidates of the shoppers in ``bought`` through the neighbours of what they bought.
-
-    A seed that reads like the candidate gives its weight, and the reason only when no other seed leads there.
-    """
-    return (
-        bought.rename({"item_code": "seed"})
-        .join(near, on="seed")
-        .with_columns(adds=pl.col("points") * pl.col("near"))
-        .sort(["user_code", "item_code", "echo", "adds", "seed"], descending=[False, False, False, True, False])
-        .group_by("user_code", "item_code", maintain_order=True)
-        .agg(pl.col("adds").sum(), reason_item_code=pl.col("seed").first())
-        .select(
-            "item_code",
-            "reason_item_code",
-            entity_code="user_code",
-            score=pl.col("adds") / (POINTS * _SIMILARITY_POINTS),
-        )
-    )
-
-
-def _chunks(bought: pl.DataFrame, users_at_once: int) -> list[pl.DataFrame]:
-    """The seeds of ``users_at_once`` shoppers at a time, which bounds memory; one empty chunk when there are none."""
-    number = (pl.col("user_code").rank("dense") - 1) // users_at_once
-    return bought.with_columns(chunk=number).partition_by("chunk", include_key=False, maintain_order=True) or [bought]
+    rows = rows_of(near, "seed", "item_code", "points", dim_item.height)
+    theirs, mine = titles[rows.items], np.repeat(titles, np.diff(rows.ptr))
+    return rows, (theirs == mine) & (mine >= 0)

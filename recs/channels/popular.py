@@ -1,11 +1,14 @@
 """Popular channel: items by decayed buyer-days, for everyone, for each region and for each category."""
 
 from datetime import date
+from typing import Any
 
+import numpy as np
 import polars as pl
 
-from recs.channels.history import POINTS, decay_points, known, recommendable
 from recs.channels.ranked import ALL, CATEGORY, REGION, best_per_entity, channel_table
+from recs.channels.scorer import Scorer, by_item
+from recs.history import POINTS, decay_points, known, recommendable
 
 
 def popular_items(
@@ -28,12 +31,7 @@ def popular_items(
     A score is buyers a day, summed over the window, each day counting half after ``half_life_days``.
     An item is listed for a region or category only with ``*_min_buyers`` undecayed buyer-days of it there.
     """
-    days = (
-        known(item_daily, as_of=as_of, window_days=window_days)
-        .filter(pl.col("buyer_count") > 0)
-        .join(recommendable(dim_item), on="item_id")
-        .with_columns(points=pl.col("buyer_count") * decay_points(as_of, half_life_days))
-    )
+    days = _buyer_days(item_daily, dim_item, as_of, half_life_days, window_days)
     everyone = _scored(days, ["item_code", "category_code"])
     regions = _scored(
         days.join(dim_region.select("region", entity_code="region_code"), on="region"), ["entity_code", "item_code"]
@@ -47,6 +45,44 @@ def popular_items(
                 _listed(categories, category_min_buyers), entity=CATEGORY, as_of=as_of, top_k=top_k_category
             ),
         ]
+    )
+
+
+def popular_scorer(
+    table: pl.DataFrame,
+    item_daily: pl.DataFrame,
+    dim_item: pl.DataFrame,
+    dim_region: pl.DataFrame,
+    *,
+    as_of: date,
+    half_life_days: float,
+    window_days: int,
+    **listing: Any,
+) -> Scorer:
+    """Buyers a day of any item, the same for everyone; 0 where nobody bought it in the window."""
+    return by_item(
+        buyers_a_day(item_daily, dim_item, as_of=as_of, half_life_days=half_life_days, window_days=window_days)
+    )
+
+
+def buyers_a_day(
+    item_daily: pl.DataFrame, dim_item: pl.DataFrame, *, as_of: date, half_life_days: float, window_days: int
+) -> np.ndarray:
+    """The score for everyone by item code, float32."""
+    scored = _scored(_buyer_days(item_daily, dim_item, as_of, half_life_days, window_days), ["item_code"])
+    values = np.zeros(dim_item.height, np.float32)
+    values[scored["item_code"].to_numpy()] = scored["score"].to_numpy()
+    return values
+
+
+def _buyer_days(
+    item_daily: pl.DataFrame, dim_item: pl.DataFrame, as_of: date, half_life_days: float, window_days: int
+) -> pl.DataFrame:
+    return (
+        known(item_daily, as_of=as_of, window_days=window_days)
+        .filter(pl.col("buyer_count") > 0)
+        .join(recommendable(dim_item), on="item_id")
+        .with_columns(points=pl.col("buyer_count") * decay_points(as_of, half_life_days))
     )
 
 

@@ -1,11 +1,14 @@
 """Trending channel: items that sell faster than they did, for everyone and for each region."""
 
 from datetime import date, timedelta
+from typing import Any
 
+import numpy as np
 import polars as pl
 
-from recs.channels.history import known, recommendable
 from recs.channels.ranked import ALL, REGION, best_per_entity, channel_table
+from recs.channels.scorer import Scorer, by_item
+from recs.history import known, recommendable
 
 
 def trending_items(
@@ -31,14 +34,7 @@ def trending_items(
     deviations of a count; ``smoothing`` (buyer-days) keeps small counts from winning. Listed only with at least
     ``min_buyers`` recent buyer-days, recent >= min_lift x expected and a score of at least ``min_score``.
     """
-    since = as_of - timedelta(days=recent_days)
-    sold = known(item_daily, as_of=as_of, window_days=recent_days + base_days).filter(pl.col("buyer_count") > 0)
-    sold = sold.join(dim_region.select("region", "region_code"), on="region", how="left").select(
-        "item_id",
-        entity_code=pl.col("region_code"),
-        recent=pl.when(pl.col("event_date") > since).then(pl.col("buyer_count")).otherwise(0).cast(pl.Int64),
-        base=pl.when(pl.col("event_date") > since).then(0).otherwise(pl.col("buyer_count")).cast(pl.Int64),
-    )
+    sold = _sold(item_daily, dim_region, as_of, recent_days, base_days)
     codes = recommendable(dim_item).select("item_id", "item_code")
     everywhere, regions = sold.with_columns(entity_code=0), sold.filter(pl.col("entity_code").is_not_null())
     lifted = {
@@ -50,6 +46,42 @@ def trending_items(
             best_per_entity(lifted[ALL], entity=ALL, as_of=as_of, top_k=top_k),
             best_per_entity(lifted[REGION], entity=REGION, as_of=as_of, top_k=top_k_region),
         ]
+    )
+
+
+def trending_scorer(
+    table: pl.DataFrame,
+    item_daily: pl.DataFrame,
+    dim_item: pl.DataFrame,
+    dim_region: pl.DataFrame,
+    *,
+    as_of: date,
+    recent_days: int,
+    base_days: int,
+    smoothing: float,
+    **listing: Any,
+) -> Scorer:
+    """The lift of any item that sold in either span, up or down, the same for everyone."""
+    sold = _sold(item_daily, dim_region, as_of, recent_days, base_days).with_columns(entity_code=0)
+    codes = recommendable(dim_item).select("item_id", "item_code")
+    lifted = _lifted(sold, codes, smoothing, min_buyers=0, min_lift=0.0, min_score=-np.inf)
+    values = np.full(dim_item.height, np.nan, np.float32)
+    values[lifted["item_code"].to_numpy()] = lifted["score"].to_numpy()
+    return by_item(values)
+
+
+def _sold(
+    item_daily: pl.DataFrame, dim_region: pl.DataFrame, as_of: date, recent_days: int, base_days: int
+) -> pl.DataFrame:
+    """item_id, entity_code (region), recent, base: buyer-days in both spans."""
+    since, buyers = as_of - timedelta(days=recent_days), pl.col("buyer_count")
+    sold = known(item_daily, as_of=as_of, window_days=recent_days + base_days).filter(buyers > 0)
+    is_recent = pl.col("event_date") > since
+    return sold.join(dim_region.select("region", "region_code"), on="region", how="left").select(
+        "item_id",
+        entity_code=pl.col("region_code"),
+        recent=pl.when(is_recent).then(buyers).otherwise(0).cast(pl.Int64),
+        base=pl.when(is_recent).then(0).otherwise(buyers).cast(pl.Int64),
     )
 
 

@@ -1,6 +1,6 @@
 """What a partition was made from, and so whether it has to be made again."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 
@@ -13,7 +13,7 @@ class Inputs:
     """Input hashes of partitions, over one reading of the lake's sidecars."""
 
     def __init__(self, lake: Lake) -> None:
-        self._lake = lake
+        self.lake = lake
         self._window_hash = cache(lambda table, day: lake.inputs_hash(table, until=day))
 
     def of(self, table: str, day: date, parents: Iterable[str]) -> dict[str, str]:
@@ -26,7 +26,7 @@ class Inputs:
     def _hash(self, table: str, parent: str, day: date) -> str:
         if partition_column(parent) != partition_column(table):
             return str(self._window_hash(parent, day))
-        info = self._lake.info(parent, day)
+        info = self.lake.info(parent, day)
         if info is None:
             raise LakeError(f"{table} of {day} needs {parent} of that day", f"materialize {parent} for {day} first")
         return info.content_hash
@@ -42,13 +42,17 @@ def is_current(info: PartitionInfo | None, inputs: Mapping[str, str], provenance
 
 
 def stale_days(
-    lake: Lake, table: str, days: Sequence[date], parents: Iterable[str], provenance: Provenance
+    lake: Lake,
+    table: str,
+    days: Sequence[date],
+    inputs_of: Callable[[date], Mapping[str, str]],
+    provenance: Provenance,
 ) -> list[date]:
     """The days whose partition is missing or was made from something else. A missing parent makes a day stale."""
-    inputs, parents, stale = Inputs(lake), list(parents), []
+    stale = []
     for day in days:
         try:
-            current = is_current(lake.info(table, day), inputs.of(table, day, parents), provenance)
+            current = is_current(lake.info(table, day), inputs_of(day), provenance)
         except LakeError:
             current = False
         if not current:

@@ -79,26 +79,33 @@ class Lake:
         inputs: Mapping[str, str],
         provenance: Provenance,
         extra: Mapping[str, Any] | None = None,
+        files: Mapping[str, bytes] | None = None,
     ) -> PartitionInfo:
         """Write one partition whole, sorted by ``sort_by``, replacing what was there in one step.
 
-        Raises LakeError when the frame's partition column names another day.
+        ``files``, such as a model's text and card, lie beside the rows; the content hash covers them too, and the
+        sidecar holds the SHA-256 of each. Raises LakeError when the frame's partition column names another day.
         """
+        if {DATA_FILE, PARTITION_FILE} & set(files or {}):
+            raise LakeError(f"{table} was given a file named as its own", f"name it other than {DATA_FILE}")
         rows = _sorted(frame, sort_by)
         self._check_day(table, day, rows)
         with replaced_folder(self.folder(table, day)) as folder:
             pq.write_table(rows, folder / DATA_FILE, compression="zstd")
+            for name, content in (files or {}).items():
+                (folder / name).write_bytes(content)
+            hashes = {name: hashlib.sha256(content).hexdigest() for name, content in sorted((files or {}).items())}
             info = PartitionInfo(
                 table=table,
                 day=day.isoformat(),
                 rows=rows.num_rows,
                 bytes=(folder / DATA_FILE).stat().st_size,
-                content_hash=content_hash(rows),
+                content_hash=_with_files(content_hash(rows), hashes),
                 inputs=dict(inputs),
                 code_version=provenance.code_version,
                 config_hash=provenance.config_hash,
                 run_id=provenance.run_id,
-                extra=dict(extra or {}),
+                extra={**(extra or {}), **({"files": hashes} if hashes else {})},
             )
             (folder / PARTITION_FILE).write_text(info.to_json())
         return info
@@ -110,6 +117,12 @@ class Lake:
         others = [d for d in rows[column].unique().to_pylist() if d != day]
         if others:
             raise LakeError(f"{table} partition {day} got rows of {column} {others[0]}", "write each day on its own")
+
+
+def _with_files(rows_hash: str, hashes: Mapping[str, str]) -> str:
+    if not hashes:
+        return rows_hash
+    return hashlib.sha256("\n".join([rows_hash, *(f"{n} {h}" for n, h in hashes.items())]).encode()).hexdigest()
 
 
 def _sorted(frame: pa.Table | pl.DataFrame, sort_by: Sequence[str]) -> pa.Table:

@@ -22,7 +22,7 @@ class Provenance:
 
 @dataclass(frozen=True)
 class PartitionInfo:
-    """One partition's sidecar. ``content_hash`` covers the logical rows, not run ids or file bytes."""
+    """One partition's sidecar. ``content_hash`` covers the logical rows and any files beside them, not run ids."""
 
     table: str
     day: str

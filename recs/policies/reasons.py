@@ -12,6 +12,8 @@ POPULAR_IN_REGION = "popular_in_region"
 POPULAR = "popular"
 TRENDING_IN_REGION = "trending_in_region"
 TRENDING = "trending"
+SHOPPERS_LIKE_YOU = "shoppers_like_you"
+FEATURED = "featured"
 
 # {item}: title of the reason item; {category}: category_l2 of the item shown
 TEMPLATES: Mapping[str, str] = MappingProxyType(
@@ -25,6 +27,8 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         POPULAR: "Popular right now",
         TRENDING_IN_REGION: "Trending in your store",
         TRENDING: "Trending now",
+        SHOPPERS_LIKE_YOU: "Bought by shoppers like you",
+        FEATURED: "Featured this week",
     }
 )
 
@@ -41,6 +45,8 @@ REASON_OF: Mapping[tuple[str, str], str] = MappingProxyType(
         ("co_buy", "user"): BECAUSE_YOU_BOUGHT,
         ("co_buy", "item"): OFTEN_BOUGHT_TOGETHER,
         ("buy_again", "user"): BOUGHT_BEFORE,
+        ("ials", "user"): SHOPPERS_LIKE_YOU,
+        ("promotions", "all"): FEATURED,
         ("popular", "all"): POPULAR,
         ("popular", "region"): POPULAR_IN_REGION,
         ("popular", "category"): POPULAR_IN_CATEGORY,

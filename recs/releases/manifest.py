@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import polars as pl
@@ -45,6 +46,7 @@ class Content(msgspec.Struct, frozen=True):
     config_hash: str
     items: PinnedTable
     surfaces: tuple[PinnedSurface, ...]
+    models: tuple[PinnedTable, ...] = ()  # which ranker and models the lists were made with
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -69,27 +71,38 @@ def surface_table(name: str) -> str:
     return f"surfaces/{name}"
 
 
+def model_tables(lake: Lake, as_of: date) -> list[str]:
+    """The models that have a partition of the day."""
+    names = sorted(folder.name for folder in (lake.root / "models").glob("[!.]*"))
+    return [table for table in (f"models/{name}" for name in names) if lake.info(table, as_of)]
+
+
 def release_content(
     lake: Lake, as_of: date, specs: Mapping[str, SurfaceSpec], *, code_version: str, config_hash: str
 ) -> Content:
-    """What a release of ``as_of`` would pin. LakeError or ReleaseError when a table's partition is not there."""
+    """What a release would pin. LakeError or ReleaseError when a table's partition is not there."""
     return Content(
         as_of_date=as_of.isoformat(),
         code_version=code_version,
         config_hash=config_hash,
         items=_pinned(lake, ITEM_TABLE, as_of),
         surfaces=tuple(_pinned_surface(lake, specs[name], as_of) for name in sorted(specs)),
+        models=tuple(_pinned(lake, table, as_of) for table in model_tables(lake, as_of)),
     )
 
 
-def content_hash(content: Content) -> str:
-    """SHA-256 of the content as canonical JSON."""
+def content_hash(content: Content | Mapping[str, Any]) -> str:
+    """SHA-256 of the content, or of what its JSON holds, as canonical JSON."""
     return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()
 
 
 def release_id(content: Content) -> str:
     """Day and content: ``20171126-0f3c9a12bd``."""
-    return f"{content.as_of_date.replace('-', '')}-{content_hash(content)[:10]}"
+    return _release_id(content.as_of_date, content_hash(content))
+
+
+def _release_id(as_of_date: str, digest: str) -> str:
+    return f"{as_of_date.replace('-', '')}-{digest[:10]}"
 
 
 def sealed(content: Content, *, at: str, previous: str | None) -> Manifest:
@@ -103,14 +116,16 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
 def read_manifest(path: Path) -> Manifest:
     """ReleaseError when the file is missing, damaged, or says another content than its hash."""
     try:
-        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+        stored = path.read_bytes()
+        manifest = msgspec.json.decode(stored, type=Manifest)
+        digest = content_hash(msgspec.json.decode(stored)["content"])  # as written: this version may know more fields
     except FileNotFoundError:
         raise ReleaseError(
             f"there is no release '{path.parent.name}'", "see `aisle releases list` for the ids"
         ) from None
     except msgspec.DecodeError as error:
         raise ReleaseError(f"{path} cannot be read ({error})", "remove that folder and publish the day again") from None
-    if content_hash(manifest.content) != manifest.content_hash or release_id(manifest.content) != manifest.id:
+    if digest != manifest.content_hash or _release_id(manifest.content.as_of_date, digest) != manifest.id:
         raise ReleaseError(
             f"{path} has been changed after it was sealed", "remove that folder and publish the day again"
         )

@@ -1,6 +1,6 @@
 """Finished lists of a surface: channels fill the places in turn, rules keep items out, ids come back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import polars as pl
@@ -8,7 +8,6 @@ import polars as pl
 from recs.policies.bought import by_bought
 from recs.policies.caps import first_of_list, within_cap, within_slots
 from recs.policies.category import by_category, without_key_item
-from recs.policies.reasons import REASON_OF, WHEN_DUE
 from recs.policies.titles import new_titles, title_codes, without_echo
 from recs.surfaces.candidates import candidates, chosen_channels
 from recs.surfaces.keys import list_keys
@@ -41,15 +40,18 @@ def surface_lists(
     dim_region: pl.DataFrame,
     bought: pl.DataFrame,
     as_of: date,
+    ranking: pl.DataFrame | None = None,
     lists_at_once: int = 4000,
 ) -> pl.DataFrame:
     """Every list of one surface (``SCHEMA``), sorted by source, key, position.
 
-    channels: channel tables by name, as of ``as_of``. bought: user_code, item_code of all that was ever bought
-    (``recs.channels.history.bought_items``). A product's list shorter than min_items is not made: the
-    global one is better. ConfigError when the spec names a channel that is not there.
+    channels: channel tables by name, as of ``as_of``. ranking: the table that ``spec.ranking`` names. bought:
+    user_code, item_code of all that was ever bought (``recs.history.bought_items``). A product's list shorter than
+    min_items is not made: the global one is better. ConfigError when the spec names a channel that is not there.
     """
-    tables = chosen_channels(spec, channels)
+    tables = chosen_channels(spec, channels, ranking)
+    turns = [channel.quota for channel in spec.channels]
+    turns = turns if ranking is None else [spec.slots, *turns]
     shown = dim_item.filter(pl.col("is_recommendable"))
     items = shown.select("item_code", "category_code").join(title_codes(dim_item), on="item_code")
     keys = list_keys(spec, dim_item, dim_user, dim_region)
@@ -57,7 +59,7 @@ def surface_lists(
     for start in range(0, max(keys.height, 1), lists_at_once):  # a bounded number of lists in memory at a time
         some = keys.slice(start, lists_at_once)
         allowed = _allowed(candidates(some, tables, items), spec, items, bought)
-        filled = _long_enough(fill(allowed, spec), spec)
+        filled = _long_enough(fill(allowed, spec, turns), spec)
         parts.append(_with_ids(filled, some, spec, dim_item, as_of))
     return pl.concat(parts).sort("source", "key", "position")
 
@@ -69,15 +71,15 @@ def _allowed(found: pl.DataFrame, spec: SurfaceSpec, items: pl.DataFrame, bought
     return found.sort("list_code", "channel_order", "tier", "rank")
 
 
-def fill(allowed: pl.DataFrame, spec: SurfaceSpec) -> pl.DataFrame:
-    """Lists with position (u16, 1..): channels take turns in the spec's order, each up to its quota; then, again in
+def fill(allowed: pl.DataFrame, spec: SurfaceSpec, quotas: Sequence[int]) -> pl.DataFrame:
+    """Lists with position (u16, 1..): ranking and channels take turns in order, each up to its quota; then, again in
     order, each gives what it has left until the slots are full. Of one turn, the best candidate stands for its title.
 
     allowed: list_code, channel_order, item_code, title_code, category_code, sorted best first within list and channel.
     """
     taken = allowed.clear()
-    for quotas in ([channel.quota for channel in spec.channels], [None] * len(spec.channels)):
-        for order, quota in enumerate(quotas):
+    for limits in (quotas, [None] * len(quotas)):
+        for order, quota in enumerate(limits):
             turn = new_titles(allowed.filter(pl.col("channel_order") == order), taken)
             turn = first_of_list(within_cap(turn, taken, spec.rules.max_per_category), quota)
             taken = pl.concat([taken, within_slots(turn, taken, spec.slots)])
@@ -102,16 +104,6 @@ def _with_ids(
             on="reason_item_code",
             how="left",
         )
-        .join(_reasons(spec), on=["channel_order", "entity"])
-        .with_columns(reason=pl.when("is_due").then(pl.col("reason").replace(dict(WHEN_DUE))).otherwise("reason"))
         .with_columns(as_of_date=pl.lit(as_of), surface=pl.lit(spec.surface), variant=pl.lit("base"), propensity=1.0)
         .select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items())
     )
-
-
-def _reasons(spec: SurfaceSpec) -> pl.DataFrame:
-    """channel_order, entity -> channel, reason of the surface's channels."""
-    order = {channel.name: number for number, channel in enumerate(spec.channels)}
-    rows = [(order[name], entity, name, code) for (name, entity), code in REASON_OF.items() if name in order]
-    schema = {"channel_order": pl.UInt8, "entity": pl.Categorical, "channel": pl.String, "reason": pl.String}
-    return pl.DataFrame(rows, schema=schema, orient="row")

@@ -4,17 +4,24 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from recs.channels.ranked import USER
 from recs.errors import ConfigError
-from recs.policies.reasons import REASON_OF
+from recs.policies.reasons import REASON_OF, WHEN_DUE
 from recs.surfaces.keys import TIERS
 from recs.surfaces.spec import Source, SurfaceSpec
 
 _ENTITIES = sorted({entity for tiers in TIERS.values() for entity, _ in tiers})
+_ROW = ("entity_code", "item_code", "score", "rank", "reason_item_code", "channel", "reason")
 _KEY_COLUMNS = ("list_code", "user_code", "key_item_code", "key_category_code", "key_title_code")
 
 
-def chosen_channels(spec: SurfaceSpec, channels: Mapping[str, pl.DataFrame]) -> list[dict[str, pl.DataFrame]]:
-    """The channel tables that the surface names, in its order, each by entity. ConfigError when one is missing."""
+def chosen_channels(
+    spec: SurfaceSpec, channels: Mapping[str, pl.DataFrame], ranking: pl.DataFrame | None = None
+) -> list[dict[str, pl.DataFrame]]:
+    """What fills the surface's lists, in turn, each by the entity of the lists: its ranking, then its channels.
+
+    ConfigError when a channel is missing, or has no reason for what it proposes.
+    """
     for channel in spec.channels:
         if channel.name not in channels:
             raise ConfigError(
@@ -22,17 +29,27 @@ def chosen_channels(spec: SurfaceSpec, channels: Mapping[str, pl.DataFrame]) -> 
                 f"name one of {', '.join(sorted(channels))}, or build the channel first",
             )
         _require_reasons(channel.name, channels[channel.name])
-    return [_by_entity(channels[channel.name]) for channel in spec.channels]
+    tables = [_by_entity(_with_reasons(channels[c.name].with_columns(channel=pl.lit(c.name)))) for c in spec.channels]
+    if ranking is None:
+        return tables
+    ranked = _with_reasons(ranking).rename({"user_code": "entity_code"}).with_columns(entity=pl.lit(USER))
+    return [_by_entity(ranked), *tables]
+
+
+def _with_reasons(table: pl.DataFrame) -> pl.DataFrame:
+    """Rows with the reason code that is true of each, by the channel that proposed it and for whom."""
+    rows = [(channel, entity, code) for (channel, entity), code in REASON_OF.items()]
+    codes = pl.DataFrame(rows, schema=["channel", "entity", "reason"], orient="row")
+    told = table.join(codes, on=["channel", "entity"], how="left", maintain_order="left")
+    if "is_due" not in table.columns:
+        return told
+    restock = pl.col("reason").replace(dict(WHEN_DUE))
+    return told.with_columns(reason=pl.when("is_due").then(restock).otherwise("reason"))
 
 
 def _by_entity(table: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    due = table if "is_due" in table.columns else table.with_columns(is_due=False)
-    return {
-        entity: due.filter(pl.col("entity") == entity).select(
-            "entity_code", "item_code", "score", "rank", "reason_item_code", "is_due"
-        )
-        for entity in _ENTITIES
-    }
+    rows = table.with_columns(pl.col("channel", "reason").cast(pl.Categorical))
+    return {entity: rows.filter(pl.col("entity") == entity).select(_ROW) for entity in _ENTITIES}
 
 
 def _require_reasons(channel: str, table: pl.DataFrame) -> None:
@@ -48,8 +65,8 @@ def candidates(keys: pl.DataFrame, tables: list[dict[str, pl.DataFrame]], items:
     """What each list may hold, in no order: list_code, channel_order, tier, rank say it.
 
     keys: lists of ``keys.list_keys``. tables: from ``chosen_channels``. items: item_code, category_code, title_code of
-    the items that may be shown. Returns those columns, the keys' codes, score, reason_item_code, is_due, channel_order
-    and entity.
+    the items that may be shown. Returns those columns, the keys' codes, score, reason_item_code, channel, reason and
+    channel_order.
     """
     found = [
         _proposed(keys.filter(pl.col("source") == source), table, source).with_columns(
@@ -68,6 +85,6 @@ def _proposed(keys: pl.DataFrame, table: Mapping[str, pl.DataFrame], source: Sou
         tiers.append(
             lists.join(table[entity], on="entity_code")
             .drop("entity_code")
-            .with_columns(tier=pl.lit(tier, dtype=pl.UInt8), entity=pl.lit(entity, dtype=pl.Categorical))
+            .with_columns(tier=pl.lit(tier, dtype=pl.UInt8))
         )
     return pl.concat(tiers)

@@ -11,6 +11,7 @@ def needed_channels(spec: SurfaceSpec) -> tuple[str, ...]:
 
 
 def needed_tables(spec: SurfaceSpec) -> tuple[str, ...]:
-    """Lake tables that the surface is assembled from: its channels, the dims and, for a bought rule, the purchases."""
+    """Lake tables of the surface: its ranking, its channels, the dims and, for a bought rule, the purchases."""
+    ranking = () if spec.ranking is None else (f"rankings/{spec.ranking}",)
     purchases = () if spec.rules.already_bought == "allow" else ("facts/fct_user_item_daily",)
-    return (*(f"channels/{name}" for name in needed_channels(spec)), *_DIMS, *purchases)
+    return (*ranking, *(f"channels/{name}" for name in needed_channels(spec)), *_DIMS, *purchases)

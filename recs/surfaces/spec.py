@@ -39,6 +39,7 @@ class SurfaceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keyed_by: KeyedBy
     slots: Annotated[int, msgspec.Meta(ge=1, le=1000)]
     channels: Annotated[tuple[ChannelQuota, ...], msgspec.Meta(min_length=1)]
+    ranking: Literal["discover", "repeat"] | None = None  # fills first, on shoppers' lists
     rules: Rules = Rules()
     fallback: tuple[Source, ...] = ()
     min_items: Annotated[int, msgspec.Meta(ge=1)] = 1

@@ -1,8 +1,9 @@
+import numpy as np
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from recs.channels.buy_again import buy_again_items
+from recs.channels.buy_again import buy_again_items, buy_again_scorer
 
 
 @pytest.fixture
@@ -65,3 +66,12 @@ def test_no_purchases_make_an_empty_table_with_is_due(buy_again, user_item_daily
     got = buy_again(user_item_daily(), dim_item("a"))
     assert got.is_empty()
     assert got.schema["is_due"] == pl.Boolean
+
+
+def test_the_scorer_says_the_listed_score_and_nothing_of_anything_else(buy_again, user_item_daily, dim_item, dim_user):
+    days, items = user_item_daily((0, "ann", "b"), (10, "ann", "a"), (0, "bob", "c")), dim_item("abc")
+    users, codes = np.array([0, 0, 0, 1, 1, 1], np.int32), np.array([0, 1, 2, 0, 1, 2], np.int32)
+    got = buy_again_scorer(buy_again(days, items), days, items, dim_user)(users, codes)
+    np.testing.assert_array_equal(got.scores, np.array([0.5, 1, np.nan, np.nan, np.nan, 1], np.float32))
+    silent = buy_again_scorer(buy_again(days.clear(), items), days.clear(), items, dim_user)(users, codes)
+    assert np.isnan(silent.scores).all()

@@ -1,8 +1,8 @@
+import numpy as np
 import polars as pl
 import pytest
-from polars.testing import assert_frame_equal
 
-from recs.channels.co_buy import co_buy_items
+from recs.channels.co_buy import co_buy_items, co_buy_scorer
 
 DEFAULTS = {
     "min_baskets": 2,
@@ -97,9 +97,26 @@ def test_purchases_of_the_future_and_mere_views_propose_nothing(co_buy, sold, us
     assert listed(got, "user") == []
 
 
-def test_how_many_shoppers_are_held_in_memory_changes_nothing(co_buy, sold, user_item_daily, dim_item):
-    bought = user_item_daily((0, "ann", "a"), (3, "bob", "a"), (10, "bob", "c"))
-    pair = pairs(("a", "b", 4), ("b", "c", 4), ("a", "c", 2))
-    one, many = (co_buy(pair, sold, bought, dim_item("abc"), users_at_once=size) for size in (1, 400))
-    assert {code for code, *_ in listed(one, "user")} == {0, 1}
-    assert_frame_equal(one, many)
+SMALL = {"top_k_user": 1}
+
+
+def test_what_a_shopper_owns_takes_no_place_from_what_is_new_to_them(co_buy, sold, user_item_daily, dim_item):
+    # a and b lead to each other, and both are owned; c comes through b alone
+    bought = user_item_daily((0, "ann", "a"), (0, "ann", "b"))
+    pair = pairs(("a", "b", 4), ("b", "c", 3))
+    got = co_buy(pair, sold, bought, dim_item("abc"), **SMALL)
+    assert listed(got, "user") == [(0, 0, 0.5, 1), (0, 2, 3 / 16, 1)]
+
+
+def test_the_scorer_says_of_any_pair_what_the_table_would(co_buy, sold, user_item_daily, dim_item, dim_user, as_of):
+    bought, items = user_item_daily((0, "ann", "a"), (10, "ann", "c"), (3, "bob", "a")), dim_item("abcd")
+    frames = pairs(("a", "b", 4), ("b", "c", 4), ("a", "c", 2)), sold, bought, items
+    whole = {row[:2]: row[2:] for row in listed(co_buy(*frames), "user")}
+    score = co_buy_scorer(co_buy(*frames, **SMALL), *frames, dim_user, as_of=as_of, **{**DEFAULTS, **SMALL})
+    users, codes = np.repeat(np.arange(2, dtype=np.int32), 4), np.tile(np.arange(4, dtype=np.int32), 2)
+    got = score(users, codes)
+    asked = zip(users.tolist(), codes.tolist(), strict=True)
+    said = dict(zip(asked, zip(got.scores.tolist(), got.reasons.tolist(), strict=True), strict=True))
+    assert {pair: one for pair, one in said.items() if one[1] >= 0} == whole
+    assert all(np.isnan(score) for score, reason in said.values() if reason < 0)
+    assert {(0, 3), (1, 0), (1, 3)} <= said.keys() - whole.keys()  # nothing leads there

@@ -1,4 +1,4 @@
-from recs.channels.history import POINTS, bought_items, decay_points
+from recs.history import POINTS, bought_items, decay_points
 
 
 def test_everything_ever_bought_counts_once_even_what_was_returned_or_is_blocked(

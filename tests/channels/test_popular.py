@@ -1,8 +1,9 @@
+import numpy as np
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from recs.channels.popular import popular_items
+from recs.channels.popular import popular_items, popular_scorer
 
 DEFAULTS = {
     "half_life_days": 1.0,
@@ -68,3 +69,14 @@ def test_no_sales_make_an_empty_table(popular, item_daily, dim_item):
 def test_a_half_life_must_be_positive(popular, item_daily, dim_item):
     with pytest.raises(ValueError, match="half_life_days must be > 0 days, got 0"):
         popular(item_daily(), dim_item("ab"), half_life_days=0)
+
+
+def test_the_scorer_knows_every_item_and_what_nobody_bought_or_may_not_be_shown_is_worth_nothing(
+    popular, item_daily, dim_item, dim_region, as_of
+):
+    days, items = item_daily((0, "a", "north", 1), (1, "b", "", 3), (0, "x", "north", 9)), dim_item("abcx", blocked="x")
+    table = popular(days, items, top_k=1)
+    score = popular_scorer(table, days, items, dim_region, as_of=as_of, **DEFAULTS)
+    got = score(np.array([0, 0, 0, 0, 1], np.int32), np.array([0, 1, 2, 3, 1], np.int32))
+    np.testing.assert_array_equal(got.scores, np.array([1, 1.5, 0, 0, 1.5], np.float32))
+    assert got.reasons is None

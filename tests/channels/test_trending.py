@@ -1,8 +1,9 @@
+import numpy as np
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from recs.channels.trending import trending_items
+from recs.channels.trending import trending_items, trending_scorer
 
 DEFAULTS = {
     "recent_days": 7,
@@ -74,3 +75,13 @@ def test_rows_that_must_not_count_change_nothing(trending, item_daily, dim_item,
 
 def test_an_item_that_may_not_be_shown_never_trends(trending, item_daily, dim_item):
     assert trending(item_daily(*SHOP), dim_item("as", blocked="a")).is_empty()
+
+
+def test_the_scorer_tells_what_falls_as_well_and_nothing_of_what_did_not_sell(
+    trending, item_daily, dim_item, dim_region, as_of
+):
+    days, items = item_daily(*SHOP), dim_item("asn")
+    score = trending_scorer(trending(days, items), days, items, dim_region, as_of=as_of, **DEFAULTS)
+    got = score(np.array([0, 0, 1], np.int32), np.array([0, 1, 2], np.int32))
+    falls = (2 - 36 / 4) / (36 / 4 + 1.0) ** 0.5
+    np.testing.assert_allclose(got.scores, [(8 - 1) / (1 + 1.0) ** 0.5, falls, np.nan], rtol=1e-6)

@@ -42,7 +42,8 @@ WEEK = {"starts_date": "2026-03-09", "ends_date": "2026-03-15", "known_at": "202
 
 
 def item(item_id, title, category, blocked=False, arrives="08"):
-    row = {"item_id": item_id, "title": title, "category_l2": category, "is_blocked": blocked}
+    levels = {"category_l2": category, "category_l3": f"{category} of all kinds"}
+    row = {"item_id": item_id, "title": title, "is_blocked": blocked, **levels}
     return row | {"is_available": True, "is_adult": False, "currency": "EUR", "arrival_date": f"2026-03-{arrives}"}
 
 
@@ -93,6 +94,14 @@ def test_pairs_are_bought_in_one_basket_and_count_less_as_they_age(shop):
     pairs = shop.staged("full", "features/feat_item_pair").drop("as_of_date")
     got = pairs.with_columns(pl.col("basket_decayed").cast(pl.Float64)).rows()
     assert got == [("mug", "tea", 2, 2, pytest.approx(2 * 0.5 ** (age / 91), abs=2e-6)) for age in (0, 1, 2)]
+
+
+def test_a_category_is_bought_once_a_day_by_what_had_arrived(shop):
+    drinks = shop.staged("full", "features/feat_user_category").filter(user_id="ann", category_l3="drinks of all kinds")
+    got = drinks.select("as_of_date", "purchase_days_28d", "item_count_28d", "since_purchase_days", "due_ratio")
+    assert got.rows() == [(D8, 1, 1, 0, None), (D9, 2, 1, 0, 0), (D10, 2, 1, 1, 1)]
+    categories = shop.staged("full", "features/feat_category").filter(category_l3="drinks of all kinds")
+    assert categories["purchase_count_28d"].to_list() == [2, 3, 3]
 
 
 def test_a_promotion_counts_by_the_days_it_covers(shop):

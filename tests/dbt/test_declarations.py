@@ -11,6 +11,15 @@ from recs.contracts.reading import load_contracts
 ROOT = Path(__file__).parents[2]
 MODELS = sorted((ROOT / "dbt_project/models").glob("*/*.sql"))
 LAKE_MODELS = [path for path in MODELS if path.parent.name != "staging"]
+FEATURES = {path.stem: path for path in LAKE_MODELS if path.stem.startswith("feat_")}
+KEYS = {
+    "user": {"user_id"},
+    "item": {"item_id"},
+    "category": set(),
+    "user_category": {"user_id"},
+    "user_item": {"user_id", "item_id"},
+    "item_pair": {"item_id", "other_item_id"},
+}
 
 
 def declared(path: Path) -> dict:
@@ -53,6 +62,42 @@ def test_lake_models_sort_by_their_grain_and_test_that_it_is_unique(path):
 @pytest.mark.parametrize("path", LAKE_MODELS, ids=named)
 def test_lake_models_have_a_unit_test_and_say_whose_features_they_hold(path):
     meta = declared(path)["config"]["meta"]
-    assert meta["entity"] in {"user", "item", "region", "user_item", "item_pair"}
+    assert meta["entity"] in {*KEYS, "region"}
     assert meta.get("as_of") == (None if path.parent.name == "facts" else "as_of_date")
     assert yaml.safe_load(path.with_suffix(".yml").read_text())["unit_tests"]
+
+
+@pytest.mark.parametrize("path", FEATURES.values(), ids=named)
+def test_a_feature_model_has_one_row_for_each_key_that_it_is_joined_by(path):
+    meta = declared(path)["config"]["meta"]
+    level = {meta["level"]} if meta["entity"].endswith("category") else set()
+    assert level <= columns("dim_item") & {"category_l2", "category_l3"}
+    assert set(meta["sort_by"]) == {"as_of_date"} | KEYS[meta["entity"]] | level
+
+
+@pytest.mark.parametrize("path", FEATURES.values(), ids=named)
+def test_a_ratio_divides_a_column_of_another_feature_model_by_one_of_its_own(path):
+    for name, ratio in ratios(path).items():
+        assert set(ratio) == {"of", "to", "description"}
+        model, column = ratio["of"].split(".")
+        assert model != path.stem
+        assert column in columns(model)
+        assert ratio["to"] in columns(path.stem)
+        assert [other for other in FEATURES.values() if name in ratios(other)] == [path]
+
+
+@pytest.mark.parametrize("path", FEATURES.values(), ids=named)
+def test_only_a_column_that_is_no_key_is_left_out_of_the_ranker(path):
+    model = declared(path)
+    left_out = {c["name"] for c in model["columns"] if c.get("config", {}).get("meta", {}) == {"ranker": False}}
+    assert left_out == {c["name"] for c in model["columns"] if "config" in c}
+    assert not left_out & set(model["config"]["meta"]["sort_by"])
+
+
+def columns(model: str) -> set[str]:
+    path = ROOT / f"dbt_project/models/features/{model}.sql"
+    return {column["name"] for column in declared(path)["columns"]}
+
+
+def ratios(path: Path) -> dict[str, dict[str, str]]:
+    return declared(path)["config"]["meta"].get("ratios", {})

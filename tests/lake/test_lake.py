@@ -1,5 +1,6 @@
 """Partitions are whole, ordered, hashed by value, and never seen half-written."""
 
+import hashlib
 import signal
 import subprocess
 import sys
@@ -86,6 +87,42 @@ def test_the_inputs_hash_changes_with_any_day_in_the_window_and_no_other(tmp_pat
     assert lake.inputs_hash("features/feat_item", until=date(2026, 3, 1)) == before
     write(lake, "c", day=date(2026, 3, 1))
     assert lake.inputs_hash("features/feat_item", until=date(2026, 3, 1)) != before
+
+
+def write_model(lake: Lake, files: dict[str, bytes] | None):
+    given = {"sort_by": [], "inputs": {}, "provenance": RUN, "extra": {"seed": 7}}
+    return lake.write_partition("models/ranker", DAY, frame("hat"), files=files, **given)
+
+
+def test_files_lie_beside_the_rows_and_the_sidecar_lists_the_sha256_of_each(tmp_path):
+    lake = Lake(tmp_path)
+    info = write_model(lake, {"b.txt": b"tree", "a.json": b"{}"})
+    folder = lake.folder("models/ranker", DAY)
+    assert {path.name: path.read_bytes() for path in folder.glob("[ab].*")} == {"b.txt": b"tree", "a.json": b"{}"}
+    hashes = {name: hashlib.sha256(text).hexdigest() for name, text in (("a.json", b"{}"), ("b.txt", b"tree"))}
+    assert info.extra == {"seed": 7, "files": hashes}
+    assert lake.info("models/ranker", DAY) == info
+    assert lake.read("models/ranker", DAY)["item_id"].to_list() == ["hat"]
+
+
+def test_the_content_hash_covers_names_and_bytes_of_files_and_not_the_order_they_are_given_in(tmp_path):
+    lake = Lake(tmp_path)
+    first = write_model(lake, {"a": b"1", "b": b"2"}).content_hash
+    assert write_model(lake, {"b": b"2", "a": b"1"}).content_hash == first
+    others = [{"a": b"1", "b": b"3"}, {"a": b"1", "c": b"2"}, {"a": b"2", "b": b"1"}, {"a": b"1"}, {}, None]
+    hashes = [write_model(lake, files).content_hash for files in others]
+    assert first not in hashes
+    assert hashes[-2] == hashes[-1] == content_hash(frame("hat").to_arrow())
+    assert len(set(hashes)) == len(others) - 1
+
+
+def test_a_file_that_is_written_no_more_is_gone(tmp_path):
+    lake = Lake(tmp_path)
+    write_model(lake, {"discover.txt": b"tree", "card.json": b"{}"})
+    info = write_model(lake, {"card.json": b"{}"})
+    names = {path.name for path in lake.folder("models/ranker", DAY).iterdir()}
+    assert names == {"data.parquet", "_partition.json", "card.json"}
+    assert list(info.extra["files"]) == ["card.json"]
 
 
 VALUES = st.lists(

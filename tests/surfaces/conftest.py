@@ -1,4 +1,4 @@
-"""A shop of eight items, two shoppers and two stores, with every channel filled by hand."""
+"""A shop of eight items, two shoppers and two stores, with its channels and rankings filled by hand."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from recs.channels.ranked import SCHEMA as CHANNEL
+from recs.ranking.ranked import SCHEMA as RANKING
 
 AS_OF = date(2026, 3, 9)
 # code: (title, category); 7 may not be shown, 1 and 6 read the same
@@ -31,6 +32,11 @@ ROWS = {
     "buy_again": [("user", 0, [(0, -1), (6, -1)])],
 }
 DUE = {0}  # ann's tea
+# purpose: (item, channel, entity, reason item) of ann, best first; nothing is ranked for bob
+RANKED = {
+    "discover": [(3, "co_buy", "user", 0), (5, "ials", "user", -1), (1, "promotions", "all", -1)],
+    "repeat": [(6, "buy_again", "user", -1), (0, "buy_again", "user", -1)],
+}
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,15 @@ class Shop:
     channels: dict[str, pl.DataFrame]
     dims: dict[str, pl.DataFrame]
     bought: pl.DataFrame
+    rankings: dict[str, pl.DataFrame]
+
+
+def _ranking(purpose: str) -> pl.DataFrame:
+    rows = [
+        (AS_OF, 0, item, 1.0 / rank, rank, channel, entity, reason, purpose == "repeat" and item in DUE)
+        for rank, (item, channel, entity, reason) in enumerate(RANKED[purpose], start=1)
+    ]
+    return pl.DataFrame(rows, schema=RANKING, orient="row")
 
 
 def _channel(name: str) -> pl.DataFrame:
@@ -68,4 +83,5 @@ def shop() -> Shop:
             ),
         },
         bought=pl.DataFrame({"user_code": [0, 0], "item_code": [0, 6]}).cast(pl.Int32),
+        rankings={purpose: _ranking(purpose) for purpose in RANKED},
     )

@@ -56,6 +56,31 @@ def test_a_channel_fills_its_quota_first_and_gives_the_rest_after_the_others(sho
     assert got["item_id"].to_list() == ["i3", "i5", "i4", "i1", "i2"]
 
 
+def test_a_ranking_comes_before_every_channel_on_lists_of_shoppers_and_on_no_others(shop):
+    spec = spec_of(channels=(("co_buy", 1), ("popular", 9)), fallback=["region", "global"], slots=4)
+    ranked, plain = made(spec, shop, ranking=shop.rankings["discover"]), made(spec, shop)
+    assert items(ranked, "user", "ann") == ["i3", "i5", "i1", "i2"]
+    assert ranked.filter(pl.col("key") == "ann")["channel"].to_list() == ["co_buy", "ials", "promotions", "co_buy"]
+    assert items(plain, "user", "ann") == ["i3", "i4", "i0", "i1"]
+    others = pl.col("key") != "ann"
+    assert_frame_equal(ranked.filter(others), plain.filter(others))
+
+
+def test_a_ranking_is_under_the_same_rules_as_a_channel(shop):
+    ranking = shop.rankings["discover"]
+    more = ranking.with_columns(item_code=pl.Series([7, 0, 6], dtype=pl.Int32))  # not shown, owned, owned
+    spec = spec_of(channels=(("trending", 9),), rules={"already_bought": "exclude"})
+    assert items(made(spec, shop, ranking=more), "user", "ann") == items(made(spec, shop), "user", "ann")
+    capped = spec_of(channels=(("trending", 9),), rules={"max_per_category": 1})
+    assert items(made(capped, shop, ranking=ranking), "user", "ann") == ["i3", "i1", "i0"]  # i5 is like i3
+
+
+def test_what_a_ranking_calls_due_is_time_to_restock_and_the_rest_was_bought_before(shop):
+    spec = spec_of(channels=(("buy_again", 9),))
+    got = made(spec, shop, ranking=shop.rankings["repeat"]).filter(pl.col("key") == "ann")
+    assert dict(got.select("item_id", "reason").rows()) == {"i6": "bought_before", "i0": "time_to_restock"}
+
+
 def test_an_item_is_not_offered_because_of_one_that_reads_like_it(shop):
     told_by_milk = {
         **shop.channels,
@@ -100,8 +125,9 @@ def test_a_channel_without_a_stated_reason_is_refused(shop):
 def test_a_shop_without_anything_has_no_lists(shop):
     empty = {name: table.clear() for name, table in {**shop.dims}.items()}
     channels = {name: table.clear() for name, table in shop.channels.items()}
-    got = surface_lists(spec_of(), channels, **empty, bought=shop.bought.clear(), as_of=AS_OF)
-    assert got.is_empty()
+    for ranking in (None, shop.rankings["discover"].clear()):
+        got = surface_lists(spec_of(), channels, **empty, bought=shop.bought.clear(), as_of=AS_OF, ranking=ranking)
+        assert got.is_empty()
 
 
 def test_the_number_of_lists_in_memory_and_the_order_of_rows_change_nothing(shop):
@@ -110,6 +136,9 @@ def test_the_number_of_lists_in_memory_and_the_order_of_rows_change_nothing(shop
     )
     whole = made(spec, shop)
     assert_frame_equal(whole, made(spec, shop, lists_at_once=1))
+    ranking = shop.rankings["discover"]
+    ranked = made(spec, shop, ranking=ranking)
+    assert_frame_equal(ranked, made(spec, shop, ranking=ranking.reverse(), lists_at_once=1))
     mixed = {name: table.sample(fraction=1, shuffle=True, seed=5) for name, table in shop.channels.items()}
     dims = {name: table.reverse() for name, table in shop.dims.items()}
     assert_frame_equal(whole, surface_lists(spec, mixed, **dims, bought=shop.bought.reverse(), as_of=AS_OF))
@@ -156,7 +185,7 @@ def test_lists_filled_at_once_are_the_lists_filled_one_by_one(lists, quotas, slo
         title_code=pl.col("item_code").replace_strict(list(range(10)), TITLES, return_dtype=pl.UInt32),
         category_code=pl.col("item_code").replace_strict(list(range(10)), CATEGORIES, return_dtype=pl.Int32),
     )
-    got = fill(allowed, spec).sort("list_code", "position")
+    got = fill(allowed, spec, quotas).sort("list_code", "position")
     for code, orders in enumerate(lists):
         one = got.filter(pl.col("list_code") == code)
         assert one["item_code"].to_list() == by_hand(orders, quotas, slots, cap)

@@ -20,16 +20,18 @@ NORTH = [("i4", "popular_in_region", None), ("i0", "popular_in_region", None)]
 CATALOG = {
     "home": {
         ("user", "ann"): [
-            *[(item, "because_you_bought", "i0") for item in ("i3", "i1", "i2")],  # never tea or i6: ann owns them
-            ("i4", "popular_in_region", None),
-            ("i5", "popular", None),
+            ("i3", "because_you_bought", "i0"),
+            ("i5", "shoppers_like_you", None),
+            ("i1", "featured", None),
+            ("i4", "popular_in_region", None),  # where the ranking ends; never tea or i6: ann owns them
+            ("i2", "popular", None),
         ],
         ("user", "bob"): POPULAR,
         ("region", "north"): [*NORTH, *[row for row in POPULAR if row[0] not in ("i4", "i0")]],
         ("global", ""): POPULAR,
     },
     "buy_again": {
-        ("user", "ann"): [("i0", "time_to_restock", None), ("i6", "bought_before", None)],
+        ("user", "ann"): [("i6", "bought_before", None), ("i0", "time_to_restock", None)],  # the channel says i0, i6
         ("user", "bob"): None,
         ("global", ""): POPULAR,
     },
@@ -59,7 +61,8 @@ CATALOG = {
 
 
 def made(spec, shop):
-    return surface_lists(spec, shop.channels, **shop.dims, bought=shop.bought, as_of=AS_OF)
+    ranking = shop.rankings.get(spec.ranking)
+    return surface_lists(spec, shop.channels, **shop.dims, bought=shop.bought, as_of=AS_OF, ranking=ranking)
 
 
 def test_every_surface_of_the_shop_has_a_case():
@@ -83,11 +86,16 @@ def test_a_surface_has_the_agreed_shape_and_order(name, shop):
     assert got.schema == SCHEMA
     assert got.equals(got.sort("source", "key", "position"))
     assert set(got["reason"]) <= set(REASONS)
-    assert set(got["channel"]) <= {channel.name for channel in SPECS[name].channels}
+    ranked = shop.rankings[SPECS[name].ranking]["channel"] if SPECS[name].ranking else []
+    assert set(got["channel"]) <= {*ranked, *(channel.name for channel in SPECS[name].channels)}
     assert got.select("as_of_date", "surface", "variant", "propensity").unique().rows() == [(AS_OF, name, "base", 1.0)]
 
 
 def test_home_discovers_and_buy_again_repeats():
+    assert {name: spec.ranking for name, spec in SPECS.items() if spec.ranking} == {
+        "home": "discover",
+        "buy_again": "repeat",
+    }
     assert SPECS["home"].rules.already_bought == "exclude"
     assert SPECS["home"].rules.max_per_category == 3
     assert SPECS["buy_again"].rules.already_bought == "only"

@@ -4,25 +4,25 @@ with pairs as (
     where as_of_date = {{ as_of() }}
 ),
 
+items as (
+    select * from {{ ref('dim_item') }}
+    where as_of_date = {{ as_of() }}
+),
+
 sales as (
     select * from {{ ref('fct_item_daily') }}
     where arrival_date <= {{ as_of() }}
       and {{ in_last_days('event_date', 364) }}
 ),
 
-events as (
-    select * from {{ ref('stg_events') }}
-    where arrival_date <= {{ as_of() }}
-      and {{ in_last_days('event_date', 364) }}
-      and action = 'purchase'
-),
-
 baskets as (
     select
         item_id,
         max(event_date) as event_date
-    from events
-    where item_id is not null and session_id is not null
+    from {{ ref('stg_events') }}
+    where arrival_date <= {{ as_of() }}
+      and {{ in_last_days('event_date', 364) }}
+      and action = 'purchase' and item_id is not null and session_id is not null
     group by item_id, session_id
 ),
 
@@ -58,29 +58,42 @@ bought as (
         {%- for days in windows() %}
         count(*) filter (purchase_days_{{ days }}d > 0) as buyer_count_{{ days }}d,
         {%- endfor %}
-        -- all of the shopper's purchase days of the item are within the last 7
-        count(*) filter (purchase_days_364d = purchase_days_7d) as first_buyer_count_7d,
-        count(*) filter (purchase_days_364d > 1) / count(*) as repeat_buyer_share_364d
+        -- first buyers: all of their purchase days of the item are within the window
+        {%- for days in [7, 28] %}
+        count(*) filter (purchase_days_364d = purchase_days_{{ days }}d) as first_buyer_count_{{ days }}d,
+        {%- endfor %}
+        count(*) filter (purchase_days_364d > 1) / count(*) as repeat_buyer_share_364d,
+        median(mean_gap_days) as median_gap_days,
+        sum(discount_days_364d) / sum(purchase_days_364d) as discount_share_364d
     from pairs
     group by item_id
 )
 
 select
     {{ as_of() }} as as_of_date,
-    sold.item_id,
-    {%- for name in ['purchase_count', 'quantity', 'spend', 'buyer_count', 'basket_count'] %}{% for days in windows() %}
+    sold.* exclude (purchase_count_84d),
+    {%- for name in ['buyer_count', 'basket_count'] %}{% for days in windows() %}
     coalesce({{ name }}_{{ days }}d, 0) as {{ name }}_{{ days }}d,
     {%- endfor %}{% endfor %}
-    coalesce(first_buyer_count_7d, 0) as first_buyer_count_7d,
+    {%- for days in [7, 28] %}
+    coalesce(first_buyer_count_{{ days }}d, 0) as first_buyer_count_{{ days }}d,
+    first_buyer_count_{{ days }}d / nullif(buyer_count_{{ days }}d, 0) as first_buyer_share_{{ days }}d,
+    {%- endfor %}
     repeat_buyer_share_364d,
-    since_first_purchase_days,
-    since_purchase_days,
+    median_gap_days,
     -- one purchase is added to both sides, so that few purchases make no trend
-    (coalesce(purchase_count_28d, 0) + 1) / (coalesce(purchase_count_84d, 0) / 3 + 1) as trend_28d_84d,
+    (purchase_count_7d + 1) / (purchase_count_28d / 4 + 1) as trend_7d_28d,
+    (purchase_count_28d + 1) / (purchase_count_84d / 3 + 1) as trend_28d_84d,
+    items.price,
+    items.price / nullif(median(items.price) over (partition by coalesce(category_l3, category_l2)), 0) as price_to_category_median,
     -- null when returns took back all that was sold
-    spend_28d / if(quantity_28d > 0, quantity_28d, null) as mean_paid_price_28d,
-    spend_364d / if(quantity_364d > 0, quantity_364d, null) as mean_paid_price_364d,
-    mean_paid_price_28d / nullif(mean_paid_price_364d, 0) as price_ratio_28d_364d
+    {%- for days in [7, 28, 364] %}
+    spend_{{ days }}d / if(quantity_{{ days }}d > 0, quantity_{{ days }}d, null) as mean_paid_price_{{ days }}d,
+    {%- endfor %}
+    mean_paid_price_7d / nullif(mean_paid_price_364d, 0) as price_ratio_7d_364d,
+    mean_paid_price_28d / nullif(mean_paid_price_364d, 0) as price_ratio_28d_364d,
+    discount_share_364d
 from sold
 left join bought using (item_id)
 left join basket_counts using (item_id)
+left join items using (item_id)

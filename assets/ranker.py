@@ -1,0 +1,137 @@
+"""The ranker: one lambdarank model a purpose, trained on the whole pools of closed past weeks, with its card."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from assets.partitioned import LakePass, LakeTable, Made
+from assets.pools import pool_config, purpose_specs
+from assets.reading import frames_as_of
+from orchestration.dbt_project import load_manifest
+from orchestration.resources import ShopResource
+from orchestration.settings import Settings
+from orchestration.versions import config_hash
+from recs.errors import ConfigError
+from recs.lake import Lake
+from recs.pools import Purpose
+from recs.ranking.features import FeatureTable, Snapshot
+from recs.ranking.rows import POOL_ORDER, candidate_rows, feature_names
+from recs.ranking.train import LEAST_WEEKS, Ranker, RankerSettings, Week, teaching_weeks, train_ranker
+from recs.ranking.weeks import WINDOW_DAYS, bought_next, closed_weeks, labels
+
+RANKER = "models/ranker"
+DIMS = ("features/dim_item", "features/dim_user")
+LABELS = "facts/fct_user_item_daily"
+CARD = "card.json"
+_IMPORTANCES = {"as_of_date": pl.Date, "purpose": pl.String, "feature": pl.String, "gain": pl.Float64}
+
+
+def ranker_settings(settings: Settings) -> RankerSettings:
+    """``[ranker]`` of aisle.toml. ConfigError names the field."""
+    try:
+        return msgspec.convert(settings.toml.get("ranker", {}), RankerSettings, strict=False)
+    except msgspec.ValidationError as error:
+        file = settings.config / "aisle.toml"
+        raise ConfigError(f"{file}: [ranker]: {error}", "correct the field that it names") from None
+
+
+def ranker_passes(settings: Settings) -> Sequence[LakePass]:
+    """One pass for both purposes; nothing is trained while there are too few closed weeks."""
+    features = load_manifest().feature_tables()
+    config = msgspec.to_builtins(ranker_settings(settings)) | {"features": [msgspec.to_builtins(f) for f in features]}
+    past = Past(settings, features)
+    tables = [f"pools/{purpose}" for purpose in past.versions] + [feature.table for feature in features]
+    told = "One lambdarank model a purpose: text, importances and card. It ranks nothing before its day is ranked."
+    table = LakeTable(RANKER, (LABELS,), ("purpose", "gain", "feature"), config, told, tables, past.inputs)
+
+    def compute(shop: ShopResource, day: date) -> Mapping[str, Made]:
+        trained = {purpose: past.train(shop, purpose, day) for purpose in past.versions}
+        rows = [
+            (day, purpose, one["feature"], one["gain"])
+            for purpose, ranker in trained.items()
+            for one in ranker.card.get("importances", [])
+        ]
+        files = {f"{purpose}.txt": ranker.model.encode() for purpose, ranker in trained.items() if ranker.model}
+        card = {"as_of_date": day.isoformat(), "data": past.inputs(shop.lake(), day)}
+        card |= {purpose: ranker.card for purpose, ranker in trained.items()}
+        files[CARD] = json.dumps(card, indent=1).encode()
+        frame = pl.DataFrame(rows, schema=_IMPORTANCES, orient="row")
+        return {RANKER: Made(frame, files, _shown(trained))}
+
+    return [LakePass("models__ranker", [table], compute, frozenset({"lightgbm"}))]
+
+
+class Past:
+    """The closed weeks that a ranker learns from: pools of one version, each with the features of its own day."""
+
+    def __init__(self, settings: Settings, features: Sequence[FeatureTable]) -> None:
+        self._settings, self._features = settings, features
+        self.versions = {p: config_hash(dict(pool_config(settings, s))) for p, s in purpose_specs(settings).items()}
+
+    def days(self, lake: Lake, day: date) -> list[date]:
+        """As-of days whose pools of every purpose were made by the channels as they are configured now."""
+        span = {"since": day - timedelta(days=WINDOW_DAYS), "until": day}
+        usable = set(lake.days(DIMS[0], **span))
+        for purpose, version in self.versions.items():
+            infos = {d: lake.info(f"pools/{purpose}", d) for d in lake.days(f"pools/{purpose}", **span)}
+            usable &= {d for d, info in infos.items() if info and info.config_hash == version}
+        return closed_weeks(usable, day)
+
+    def features(self, lake: Lake, days: Sequence[date]) -> list[FeatureTable]:
+        """The feature tables that have a snapshot for each of the days."""
+        return [f for f in self._features if all(lake.info(f.table, day) for day in days)]
+
+    def inputs(self, lake: Lake, day: date) -> dict[str, str]:
+        """Content hash of every partition that the ranker of ``day`` is trained on, as ``table@day``."""
+        days = self.days(lake, day)
+        tables = [*(f"pools/{p}" for p in self.versions), *DIMS, *(f.table for f in self.features(lake, days))]
+        infos = {f"{table}@{past}": lake.info(table, past) for past in days for table in tables}
+        return {name: info.content_hash for name, info in infos.items() if info}
+
+    def train(self, shop: ShopResource, purpose: Purpose, day: date) -> Ranker:
+        lake = shop.lake()
+        days = self.days(lake, day)
+        features = self.features(lake, days)
+        made = [self._week(lake, purpose, past, day, features) for past in days]
+        weeks = teaching_weeks([week for week, _ in made])
+        if len(weeks) < LEAST_WEEKS:
+            why = f"{len(weeks)} of at least {LEAST_WEEKS} closed weeks can teach: lists keep the order of the pools"
+            return Ranker("", {"trained": False, "why": why, "fix": f"aisle bootstrap --as-of {day}"})
+        ranker = train_ranker(
+            weeks, made[0][1], ranker_settings(self._settings), compared_with=POOL_ORDER, threads=shop.threads
+        )
+        tables = [feature.table for feature in features]
+        left_out = sorted({feature.table for feature in self._features} - set(tables))
+        return Ranker(ranker.model, {"trained": True, "tables": tables, "left_out": left_out, **ranker.card})
+
+    def _week(
+        self, lake: Lake, purpose: Purpose, day: date, known_by: date, features: Sequence[FeatureTable]
+    ) -> tuple[Week, list[str]]:
+        """One past day's candidates with their labels, and the names of their features."""
+        (history,) = frames_as_of(lake, [LABELS], known_by)
+        pool = lake.read(f"pools/{purpose}", day)
+        snapshot = snapshot_of(lake, day, features)
+        dim_item, dim_user = frames_as_of(lake, DIMS, day)
+        bought = bought_next(history, dim_item, dim_user, day=day, known_by=known_by)
+        week = Week(day, candidate_rows(pool, snapshot), labels(pool, bought), pool["user_code"].to_numpy())
+        return week, feature_names(pool, snapshot)
+
+
+def snapshot_of(lake: Lake, day: date, features: Sequence[FeatureTable]) -> Snapshot:
+    """The day's feature tables, ready to be joined to candidates."""
+    dim_item, dim_user = frames_as_of(lake, DIMS, day)
+    frames = {feature.table: lake.read(feature.table, day) for feature in features}
+    return Snapshot(features, frames, dim_item=dim_item, dim_user=dim_user)
+
+
+def _shown(trained: Mapping[Purpose, Ranker]) -> dict[str, Any]:
+    shown: dict[str, Any] = {}
+    for purpose, ranker in trained.items():
+        shown[f"{purpose}_trees"] = ranker.card.get("trees", 0)
+        if "judged" in ranker.card:
+            shown[f"{purpose}_judged_ndcg@10"] = ranker.card["judged"]["ranker"]["ndcg@10"]
+    return shown

@@ -1,0 +1,1 @@
+"""Models: collaborative models as functions of a matrix, and the artefacts and cards they leave behind."""

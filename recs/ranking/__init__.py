@@ -1,0 +1,1 @@
+"""Ranking: candidates joined with features, a LightGBM lambdarank model a purpose, and the ranked best of each pool."""

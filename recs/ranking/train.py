@@ -1,0 +1,216 @@
+"""Trains a purpose's ranker on past weeks: LightGBM lambdarank, stopped on one, judged on another, then refitted."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any
+
+import msgspec
+import numpy as np
+
+LEAST_WEEKS = 3  # one to learn from, one to stop on, one to be judged on
+
+
+class RankerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[ranker]`` of aisle.toml: LightGBM's parameters by our names, and how training rows are chosen."""
+
+    learning_rate: Annotated[float, msgspec.Meta(gt=0, le=1)]
+    leaves: Annotated[int, msgspec.Meta(ge=2, le=255)]
+    min_rows_in_leaf: Annotated[int, msgspec.Meta(ge=1)]
+    feature_share: Annotated[float, msgspec.Meta(gt=0, le=1)]
+    l2: Annotated[float, msgspec.Meta(ge=0)]
+    truncation: Annotated[int, msgspec.Meta(ge=1)]
+    most_trees: Annotated[int, msgspec.Meta(ge=1)]
+    patience: Annotated[int, msgspec.Meta(ge=1)]
+    negatives: Annotated[int, msgspec.Meta(ge=1)]  # candidates without a purchase learned from, of each pool
+    shoppers: Annotated[int, msgspec.Meta(ge=1)]  # most shoppers learned from, of each week
+    bins: Annotated[int, msgspec.Meta(ge=2, le=255)]
+    seed: int
+
+
+@dataclass(frozen=True)
+class Week:
+    """One past as-of day's candidates: rows float32 [n, features], label bool [n], users int32 [n] ascending."""
+
+    as_of: date
+    rows: np.ndarray
+    labels: np.ndarray
+    users: np.ndarray
+
+    def kept(self, keep: np.ndarray) -> "Week":
+        return Week(self.as_of, self.rows[keep], self.labels[keep], self.users[keep])
+
+
+@dataclass(frozen=True)
+class Ranker:
+    """A trained model as LightGBM's text, and what its card says."""
+
+    model: str
+    card: Mapping[str, Any]
+
+
+def train_ranker(
+    weeks: Sequence[Week],
+    features: Sequence[str],
+    settings: RankerSettings,
+    *,
+    compared_with: str | None = None,
+    threads: int = 1,
+) -> Ranker:
+    """A lambdarank model of ``weeks`` (oldest first, ``LEAST_WEEKS`` of them ``teaching_weeks``). ValueError for fewer.
+
+    Trees are counted on the last week but one, by NDCG@20 of all its shoppers; the last week, which the model neither
+    learned from nor stopped on, judges it; then the model is fitted again on all weeks with that many trees.
+    compared_with: a feature whose ascending order is judged beside the model.
+    Source: Burges, "From RankNet to LambdaRank to LambdaMART", MSR-TR-2010-82.
+    """
+    weeks = teaching_weeks(weeks)
+    if len(weeks) < LEAST_WEEKS:
+        raise ValueError(f"a ranker needs at least {LEAST_WEEKS} weeks with a purchase in a pool, got {len(weeks)}")
+    import lightgbm as lgb
+
+    taught = [_taught(week, settings) for week in weeks]
+    stop, judge = weeks[-2], weeks[-1]
+    with _one_openmp_team(threads):
+        first, curve = _stopped(lgb, taught[:-2], stop, features, settings, threads)
+        trees = max(1, first.best_iteration)
+        judged = {"ranker": _ndcg(judge, first.predict(judge.rows, num_iteration=trees, num_threads=threads))}
+        final = _fit(lgb, taught, features, settings, threads, trees)
+    if compared_with is not None:
+        judged[compared_with] = _ndcg(judge, -judge.rows[:, list(features).index(compared_with)])
+    gains = final.feature_importance("gain")
+    order = sorted(range(len(features)), key=lambda n: (-gains[n], n))
+    return Ranker(
+        final.model_to_string(),
+        {
+            "weeks": [
+                {"as_of_date": w.as_of.isoformat(), "rows": len(w.labels), "positives": int(w.labels.sum())}
+                for w in weeks
+            ],
+            "stopped_on": stop.as_of.isoformat(),
+            "judged_on": judge.as_of.isoformat(),
+            "trees": trees,
+            "curve": curve,
+            "judged": judged,
+            "settings": msgspec.to_builtins(settings),
+            "importances": [{"feature": features[n], "gain": round(float(gains[n]), 3)} for n in order],
+        },
+    )
+
+
+def teaching_weeks(weeks: Sequence[Week]) -> list[Week]:
+    """The weeks in which at least one shopper bought something of their pool: the others say nothing."""
+    return [week for week in weeks if week.labels.any()]
+
+
+def _stopped(
+    lgb: Any,
+    weeks: Sequence[Week],
+    stop: Week,
+    features: Sequence[str],
+    settings: RankerSettings,
+    threads: int,
+) -> tuple[Any, list[float]]:
+    """The model at its best, and NDCG@20 of the stopping week after each tree."""
+    parameters = _parameters(settings, threads) | {"metric": "ndcg", "eval_at": [20]}
+    data = _dataset(lgb, weeks, features, parameters)
+    stop = _buyers(stop)  # of a pool without a purchase NDCG says the same after every tree
+    valid = lgb.Dataset(stop.rows, stop.labels.astype(np.int8), group=_groups(stop), reference=data)
+    curve: dict[str, Any] = {}
+    model = lgb.train(
+        parameters,
+        data,
+        num_boost_round=settings.most_trees,
+        valid_sets=[valid],
+        valid_names=["stop"],
+        callbacks=[
+            lgb.early_stopping(settings.patience, verbose=False),
+            lgb.record_evaluation(curve),
+        ],
+    )
+    return model, [round(v, 6) for v in curve["stop"]["ndcg@20"]]
+
+
+def _fit(
+    lgb: Any, weeks: Sequence[Week], features: Sequence[str], settings: RankerSettings, threads: int, trees: int
+) -> Any:
+    parameters = _parameters(settings, threads)
+    return lgb.train(parameters, _dataset(lgb, weeks, features, parameters), num_boost_round=trees)
+
+
+def _dataset(lgb: Any, weeks: Sequence[Week], features: Sequence[str], parameters: Mapping[str, Any]) -> Any:
+    return lgb.Dataset(
+        np.concatenate([week.rows for week in weeks]),
+        np.concatenate([week.labels for week in weeks]).astype(np.int8),
+        group=np.concatenate([_groups(week) for week in weeks]),
+        feature_name=list(features),
+        params=dict(parameters),
+        free_raw_data=True,
+    )
+
+
+def _parameters(settings: RankerSettings, threads: int) -> dict[str, Any]:
+    return {
+        "objective": "lambdarank",
+        "learning_rate": settings.learning_rate,
+        "num_leaves": settings.leaves,
+        "max_bin": settings.bins,
+        "min_data_in_leaf": settings.min_rows_in_leaf,
+        "feature_fraction": settings.feature_share,
+        "lambda_l2": settings.l2,
+        "lambdarank_truncation_level": settings.truncation,
+        "seed": settings.seed,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": threads,
+        "verbosity": -1,
+    }
+
+
+def _taught(week: Week, settings: RankerSettings) -> Week:
+    """The rows to learn from: shoppers who bought of their pool, with a seeded choice of what they did not buy."""
+    random = np.random.default_rng([settings.seed, week.as_of.toordinal()])
+    buyers = np.unique(week.users[week.labels])
+    chosen = random.permutation(buyers)[: settings.shoppers]
+    week = week.kept(np.isin(week.users, chosen))
+    draw = random.random(len(week.users))
+    order = np.lexsort((draw, week.labels, week.users))  # of each shopper the unbought first, in random order
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order)) - np.searchsorted(week.users, week.users)
+    return week.kept(week.labels | (place < settings.negatives))
+
+
+def _buyers(week: Week) -> Week:
+    """All candidates of the shoppers who bought something of their pool."""
+    return week.kept(np.isin(week.users, week.users[week.labels]))
+
+
+def _groups(week: Week) -> np.ndarray:
+    return np.unique(week.users, return_counts=True)[1]
+
+
+def _ndcg(week: Week, scores: np.ndarray) -> dict[str, float]:
+    """Mean NDCG@10 and @20 over shoppers with a purchase in their pool; the ideal is of the pool."""
+    order = np.lexsort((-scores, week.users))
+    labels, users = week.labels[order], week.users[order]
+    rank = np.arange(len(users)) - np.searchsorted(users, users)
+    found: dict[str, float] = {}
+    _, shopper = np.unique(users, return_inverse=True)
+    total = np.bincount(shopper, labels)
+    for k in (10, 20):
+        discount = np.where(rank < k, 1 / np.log2(rank + 2), 0.0)
+        ideal = np.concatenate([[0.0], np.cumsum(1 / np.log2(np.arange(k) + 2))])
+        gained = np.bincount(shopper, labels * discount)
+        has = total > 0
+        best = ideal[np.minimum(total[has], k).astype(int)]
+        found[f"ndcg@{k}"] = round(float(np.mean(gained[has] / best)), 6) if has.any() else 0.0
+    return found
+
+
+@contextmanager
+def _one_openmp_team(threads: int) -> Iterator[None]:
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=threads, user_api="openmp"):
+        yield
