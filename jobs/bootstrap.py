@@ -1,9 +1,13 @@
 """The past as-of days that a first ranker learns from, in one run: weekly features, models, channels and pools."""
 
+import os
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from datetime import date, timedelta
+from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -17,6 +21,7 @@ from recs.lake.inputs import Inputs
 if TYPE_CHECKING:
     from assets.partitioned import LakePass
 
+POLARS_THREADS = "POLARS_MAX_THREADS"
 PASSES = frozenset({"models__ials", "pools"})
 
 
@@ -34,7 +39,7 @@ def past_weeks(as_of: date, weeks: int, first_day: date) -> list[date]:
 def past_as_ofs(context: dg.OpExecutionContext, shop: ShopResource) -> None:
     settings = shop.settings()
     days = past_weeks(date.fromisoformat(context.op_config["as_of"]), context.op_config["weeks"], settings.first_day)
-    tables = [*_features(shop, days, context.run_id), *_passes(settings, shop, days, context.run_id, context.log.info)]
+    tables = [*_features(shop, days, context.run_id), *_passes(settings, days, context.run_id)]
     for table, day, shown in tables:
         seen = metadata.day_metadata(shop.lake(), table, day, context.run_id) | shown
         context.log_event(dg.AssetMaterialization(asset_key(table), partition=day.isoformat(), metadata=seen))
@@ -80,18 +85,43 @@ def _features(shop: ShopResource, days: Sequence[date], run_id: str) -> Iterator
             yield model.table, day, metadata.run_metadata(built[model.table][0] if model.table in built else 0.0)
 
 
-def _passes(settings: Settings, shop: ShopResource, days: Sequence[date], run_id: str, say: Any) -> Iterator[Report]:
-    """Models, channels and pools, day by day, so that what they read together is read once."""
-    inputs, seconds = Inputs(shop.lake()), defaultdict[str, float](float)
-    for day in days:
-        say(f"as of {day}")
-        for one in _chosen(settings):
-            started = time.monotonic()
-            shown = one.make(shop, [day], run_id, inputs)
-            seconds[one.name] += time.monotonic() - started
-            for table in one.tables:
-                told = metadata.run_metadata(seconds[one.name] / len(one.tables))
-                yield table.table, day, {**told, **shown.get((table.table, day), {})}
+def _passes(settings: Settings, days: Sequence[date], run_id: str) -> Iterator[Report]:
+    """Models, channels and pools: a day at a time in each of as many processes as the shop has threads."""
+    work = [(str(settings.home), str(settings.config), day, run_id) for day in days]
+    if settings.threads == 1:
+        done: Iterable[list[Report]] = map(_day, work)
+    else:
+        with _one_thread_each(), ProcessPoolExecutor(settings.threads, get_context("spawn")) as pool:
+            done = list(pool.map(_day, work))
+    seconds = defaultdict[str, float](float)
+    for table, day, shown in (report for reports in done for report in reports):
+        seconds[table] += shown["seconds"]
+        yield table, day, shown | metadata.run_metadata(seconds[table])
+
+
+def _day(work: tuple[str, str, date, str]) -> list[Report]:
+    """Everything of one day that is not up to date; what its channels read together is read once."""
+    home, config, day, run_id = work
+    shop = ShopResource(home=home, config=config, threads=1)
+    inputs, reports = Inputs(shop.lake()), []
+    for one in _chosen(shop.settings()):
+        started = time.monotonic()
+        shown = one.make(shop, [day], run_id, inputs)
+        seconds = metadata.run_metadata((time.monotonic() - started) / len(one.tables))
+        reports += [(table.table, day, {**seconds, **shown.get((table.table, day), {})}) for table in one.tables]
+    return reports
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """What processes started inside read from the environment: as many of them as cores leave one core to each."""
+    before = os.environ.get(POLARS_THREADS)
+    os.environ[POLARS_THREADS] = "1"
+    try:
+        yield
+    finally:
+        os.environ.pop(POLARS_THREADS)
+        os.environ.update({POLARS_THREADS: before} if before is not None else {})
 
 
 def _chosen(settings: Settings) -> "list[LakePass]":

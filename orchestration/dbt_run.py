@@ -40,7 +40,7 @@ class DbtBuild:
 
     def rows_by_day(self, model: DbtModel, days: Sequence[date]) -> Iterator[tuple[date, pl.DataFrame]]:
         """Every day with its rows, some days in memory at a time; a day that has none comes with no rows."""
-        staged = pl.scan_parquet(self.stage_root / f"{model.name}.parquet", hive_partitioning=False)
+        staged = pl.scan_parquet(self.stage_root / f"{model.name}.*.parquet", hive_partitioning=False)
         at_once = max(1, ROWS_AT_ONCE * len(days) // max(1, staged.select(pl.len()).collect().item()))
         column = model.partition_column
         for n in range(0, len(days), at_once):

@@ -30,18 +30,54 @@ def recommendable(dim_item: pl.DataFrame) -> pl.DataFrame:
     return dim_item.filter(pl.col("is_recommendable")).select("item_id", "item_code", "category_code")
 
 
+def with_codes(user_item_daily: pl.DataFrame, dim_item: pl.DataFrame, dim_user: pl.DataFrame) -> pl.DataFrame:
+    """Rows of known shoppers and items with user_code and item_code (i32).
+
+    A frame that has them is given back as it is: whoever asks many functions about one day joins once.
+    """
+    if {"user_code", "item_code"} <= set(user_item_daily.columns):
+        return user_item_daily
+    return user_item_daily.join(dim_user.select("user_id", "user_code"), on="user_id").join(
+        dim_item.select("item_id", "item_code"), on="item_id"
+    )
+
+
 def bought_items(
     user_item_daily: pl.DataFrame, dim_item: pl.DataFrame, dim_user: pl.DataFrame, *, as_of: date
 ) -> pl.DataFrame:
-    """Every user_code, item_code (i32) pair bought by ``as_of``, each once, sorted; returned items count too."""
-    bought = user_item_daily.filter(
-        (pl.col("arrival_date") <= as_of) & (pl.col("event_date") <= as_of) & (pl.col("purchase_count") > 0)
-    )
+    """Every user_code, item_code (i32) pair bought by ``as_of``, each once, sorted; returned items count too.
+
+    Items and shoppers that the dims do not hold are left out.
+    """
+    coded = with_codes(user_item_daily, dim_item, dim_user)
     return (
-        bought.select("user_id", "item_id")
-        .unique()
-        .join(dim_user.select("user_id", "user_code"), on="user_id")
-        .join(dim_item.select("item_id", "item_code"), on="item_id")
+        coded.filter(
+            (pl.col("arrival_date") <= as_of) & (pl.col("event_date") <= as_of) & (pl.col("purchase_count") > 0)
+        )
         .select("user_code", "item_code")
+        .unique()
+        .join(dim_item.select("item_code"), on="item_code", how="semi")
         .sort("user_code", "item_code")
+    )
+
+
+def purchase_points(
+    user_item_daily: pl.DataFrame,
+    dim_item: pl.DataFrame,
+    dim_user: pl.DataFrame,
+    *,
+    as_of: date,
+    half_life_days: float,
+    window_days: int,
+) -> pl.DataFrame:
+    """user_code, item_code, points (i64): decayed purchase days of the window, of items that may be shown."""
+    rows = known(with_codes(user_item_daily, dim_item, dim_user), as_of=as_of, window_days=window_days)
+    return (
+        rows.filter(pl.col("purchase_count") > 0)
+        .join(recommendable(dim_item).select("item_code"), on="item_code", how="semi")
+        .select("user_code", "item_code", "event_date")
+        .unique()
+        .with_columns(points=decay_points(as_of, half_life_days))
+        .group_by("user_code", "item_code")
+        .agg(pl.col("points").sum())
     )

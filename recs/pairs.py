@@ -36,7 +36,7 @@ def positions(rows: Rows, users: Ints, items: Ints) -> Ints:
     return np.asarray(_positions(rows.ptr, rows.items, users.astype(np.int64), items.astype(np.int64)))
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _positions(ptr: Any, row_items: Any, users: Any, items: Any) -> Any:
     found = np.full(len(users), -1, np.int64)
     for n in range(len(users)):

@@ -1,25 +1,23 @@
-{#- Materialization of facts and features: the rows of this run's days go to <stage_root>/<model>.parquet, and the
+{#- Materialization of facts and features: the rows of this run's days go to <stage_root>/<model>.*.parquet, and the
     relation becomes those rows plus the committed partitions of all other days. Committing is the caller's part. -#}
 {% materialization lake_partitions, adapter='duckdb', supported_languages=['sql'] %}
     {%- set target = this.incorporate(type='view') -%}
-    {%- set file = quoted(var('stage_root') ~ '/' ~ model.name ~ '.parquet') -%}
     {%- do check_columns(model, compiled_code) -%}
     {{ run_hooks(pre_hooks) }}
 
-    {%- set parts = [] -%}
-    {%- for day in as_of_days(compiled_code) -%}
+    {%- set staged = var('stage_root') ~ '/' ~ model.name -%}
+    {%- set days = as_of_days(compiled_code) -%}
+    {%- for day in days -%}
         {#- one day after the other: memory stays that of one day, and no day can see what came after it -#}
         {%- do run_query("set variable as_of = date '" ~ day ~ "'") -%}
-        {%- do parts.append(quoted(var('stage_root') ~ '/' ~ model.name ~ '.' ~ day ~ '.part')) -%}
-        {%- do run_query(copy_to(typed_rows(model, for_day(compiled_code, day)), parts[-1])) -%}
+        {%- do run_query(copy_to(typed_rows(model, for_day(compiled_code, day)), quoted(staged ~ '.' ~ day ~ '.parquet'))) -%}
         {%- do run_query("reset variable as_of") -%}
     {%- endfor -%}
-    {%- set rows = 'select * from read_parquet([' ~ parts | join(', ') ~ '])' if parts else typed_rows(model, compiled_code) -%}
     {% call statement('main') -%}
-        {{ copy_to(rows, file) }}
+        {%- if days %}select 1{% else %}{{ copy_to(typed_rows(model, compiled_code), quoted(staged ~ '.all.parquet')) }}{% endif -%}
     {%- endcall %}
     {%- do create_view(target.schema, target.identifier, until_as_of(stage_of(model),
-        "select * from read_parquet(" ~ file ~ ") union all by name "
+        "select * from read_parquet(" ~ quoted(staged ~ '.*.parquet') ~ ") union all by name "
         ~ lake_rows(model, lake_files(stage_of(model), model.name, outside_range=true)))) -%}
 
     {{ run_hooks(post_hooks) }}
@@ -28,7 +26,7 @@
 {% endmaterialization %}
 
 {% macro copy_to(sql, file) -%}
-    copy ({{ sql }}) to {{ file }} (format parquet, compression zstd)
+    copy ({{ sql }}) to {{ file }} (format parquet, compression lz4_raw)
 {%- endmacro %}
 
 {#- The days to run the SQL for one by one: those of a range, where the SQL has an as-of day. -#}

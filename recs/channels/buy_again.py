@@ -8,7 +8,7 @@ import polars as pl
 
 from recs.channels.ranked import USER, best_per_entity, channel_table
 from recs.channels.scorer import Scorer, Scores
-from recs.history import POINTS, decay_points, known, recommendable
+from recs.history import POINTS, decay_points, known, recommendable, with_codes
 from recs.pairs import positions, rows_of
 
 
@@ -29,20 +29,18 @@ def buy_again_items(
     Items whose purchases in the window were all returned are left out.
     Source: Hu et al., "Modeling Personalized Item Frequency Information", SIGIR 2020.
     """
-    rows = known(user_item_daily, as_of=as_of, window_days=window_days)
-    days = (
-        rows.filter(pl.col("purchase_count") > 0)
-        .select("user_id", "item_id", "event_date")
-        .unique()
-        .join(_returned(rows), on=["user_id", "item_id"], how="anti")
-        .with_columns(points=decay_points(as_of, half_life_days))
-        .group_by("user_id", "item_id")
-        .agg(pl.col("points").sum(), days=pl.len(), first=pl.col("event_date").min(), last=pl.col("event_date").max())
-    )
+    rows = known(with_codes(user_item_daily, dim_item, dim_user), as_of=as_of, window_days=window_days)
+    rows = rows.join(recommendable(dim_item).select("item_code"), on="item_code", how="semi")
+    pair = ["user_code", "item_code"]
     scored = (
-        days.join(recommendable(dim_item), on="item_id")
-        .join(dim_user.select("user_id", entity_code="user_code"), on="user_id")
-        .select("entity_code", "item_code", score=pl.col("points") / POINTS, is_due=_is_due(as_of))
+        rows.filter(pl.col("purchase_count") > 0)
+        .select(*pair, "event_date")
+        .unique()
+        .join(_returned(rows), on=pair, how="anti")
+        .with_columns(points=decay_points(as_of, half_life_days))
+        .group_by(pair)
+        .agg(pl.col("points").sum(), days=pl.len(), first=pl.col("event_date").min(), last=pl.col("event_date").max())
+        .select("item_code", entity_code="user_code", score=pl.col("points") / POINTS, is_due=_is_due(as_of))
     )
     return channel_table([best_per_entity(scored, entity=USER, as_of=as_of, top_k=top_k)])
 
@@ -67,7 +65,7 @@ def buy_again_scorer(
 
 
 def _returned(rows: pl.DataFrame) -> pl.DataFrame:
-    counts = rows.group_by("user_id", "item_id").agg(pl.col("purchase_count").sum(), pl.col("return_count").sum())
+    counts = rows.group_by("user_code", "item_code").agg(pl.col("purchase_count").sum(), pl.col("return_count").sum())
     return counts.filter((pl.col("return_count") > 0) & (pl.col("return_count") >= pl.col("purchase_count")))
 
 

@@ -9,7 +9,7 @@ import polars as pl
 from recs.channels.ranked import ITEM, USER, best_per_entity, channel_table
 from recs.channels.scorer import Scorer, Scores
 from recs.channels.through import best_through, score_pairs
-from recs.history import POINTS, bought_items, decay_points, known, recommendable
+from recs.history import POINTS, bought_items, known, purchase_points, recommendable
 from recs.pairs import Rows, rows_of
 
 PAIR_WINDOW_DAYS = 364  # of basket_count_364d in feat_item_pair
@@ -158,20 +158,17 @@ def seeds(
     max_seeds: int,
 ) -> pl.DataFrame:
     """user_code, item_code, points (i64): each shopper's strongest purchases, sorted by user_code and strength."""
+    points = purchase_points(
+        user_item_daily, dim_item, dim_user, as_of=as_of, half_life_days=half_life_days, window_days=window_days
+    )
     return (
-        known(user_item_daily, as_of=as_of, window_days=window_days)
-        .filter(pl.col("purchase_count") > 0)
-        .select("user_id", "item_id", "event_date")
-        .unique()
-        .with_columns(points=decay_points(as_of, half_life_days))
-        .group_by("user_id", "item_id")
-        .agg(pl.col("points").sum().clip(upper_bound=POINTS))  # one staple must not speak for the whole shopper
-        .join(recommendable(dim_item), on="item_id")
-        .join(dim_user.select("user_id", "user_code"), on="user_id")
-        .select("user_code", "item_code", "points")
+        points.with_columns(
+            pl.col("points").clip(upper_bound=POINTS)
+        )  # one staple must not speak for the whole shopper
         .sort(["user_code", "points", "item_code"], descending=[False, True, False])
         .group_by("user_code", maintain_order=True)
         .head(max_seeds)
+        .select("user_code", "item_code", "points")
     )
 
 

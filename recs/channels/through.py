@@ -38,7 +38,7 @@ def score_pairs(seeds: Rows, near: Rows, echo: np.ndarray, users: Ints, items: I
     return Through(users, items, points, reasons)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _gather(user: int, seeds: Any, near: Any, echo: Any, acc: Any, best: Any, why: Any, touched: Any) -> int:
     """Add up all candidates of one user into acc, best, why (dense by item); returns how many were touched."""
     ptr, items, points = seeds
@@ -58,7 +58,7 @@ def _gather(user: int, seeds: Any, near: Any, echo: Any, acc: Any, best: Any, wh
     return count
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _best(
     sp: Any, si: Any, sw: Any, np_: Any, ni: Any, nw: Any, echo: Any, op: Any, oi: Any, n_items: int, top_k: int
 ) -> Any:
@@ -88,7 +88,7 @@ def _best(
     return out_u[:size], out_i[:size], out_p[:size], out_s[:size]
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _score(
     sp: Any, si: Any, sw: Any, np_: Any, ni: Any, nw: Any, echo: Any, users: Any, items: Any, n_items: int
 ) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from scipy.sparse import csr_matrix
 
-from recs.history import POINTS, decay_points, known, recommendable
+from recs.history import POINTS, purchase_points
 
 SIDES = ("user", "item")
 Factors = np.ndarray  # float32 [rows, factors]
@@ -72,7 +72,9 @@ def ials_model(
     A pair's value is log(1 + 4 x its purchase days, each counting half after ``half_life_days``). Items with fewer than
     ``min_buyers`` shoppers in the window and shoppers without a purchase of the others have no row.
     """
-    pairs = _pairs(user_item_daily, dim_item, dim_user, as_of, half_life_days, window_days)
+    pairs = purchase_points(
+        user_item_daily, dim_item, dim_user, as_of=as_of, half_life_days=half_life_days, window_days=window_days
+    )
     pairs = pairs.filter(pl.len().over("item_code") >= min_buyers).sort("user_code", "item_code")
     users, user_rows = np.unique(pairs["user_code"].to_numpy(), return_inverse=True)
     items, item_rows = np.unique(pairs["item_code"].to_numpy(), return_inverse=True)
@@ -95,29 +97,6 @@ def factors_of(model: pl.DataFrame, side: str) -> tuple[np.ndarray, Factors]:
     """Codes (ascending) and their factors, float32 [n, factors], of one side of an ``ials_model``."""
     rows = model.filter(pl.col("side") == side).sort("code")
     return rows["code"].to_numpy(), rows.drop("as_of_date", "side", "code").to_numpy()
-
-
-def _pairs(
-    user_item_daily: pl.DataFrame,
-    dim_item: pl.DataFrame,
-    dim_user: pl.DataFrame,
-    as_of: date,
-    half_life_days: float,
-    window_days: int,
-) -> pl.DataFrame:
-    """user_code, item_code, points of what was bought in the window and may be shown."""
-    return (
-        known(user_item_daily, as_of=as_of, window_days=window_days)
-        .filter(pl.col("purchase_count") > 0)
-        .select("user_id", "item_id", "event_date")
-        .unique()
-        .with_columns(points=decay_points(as_of, half_life_days))
-        .group_by("user_id", "item_id")
-        .agg(pl.col("points").sum())
-        .join(recommendable(dim_item), on="item_id")
-        .join(dim_user.select("user_id", "user_code"), on="user_id")
-        .select("user_code", "item_code", "points")
-    )
 
 
 def _factor_rows(as_of: date, sides: Mapping[str, tuple[np.ndarray, Factors]]) -> pl.DataFrame:
