@@ -51,5 +51,6 @@ class Scoring:
         mine, theirs = self.names(pool), self._booster.feature_name()
         if mine != theirs:
             odd = sorted(set(mine) ^ set(theirs))[:3] or mine[:3]
-            raise LakeError(f"the ranker was trained on other columns (see {', '.join(odd)})", "train it again")
+            problem = f"the ranker was trained on other columns (see {', '.join(odd)})"
+            raise LakeError(problem, "run the day again: aisle run daily --partition DAY")
         return candidate_rows(pool, self._snapshot)

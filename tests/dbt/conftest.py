@@ -70,7 +70,7 @@ class TinyLake:
     def staged(self, stage: str, table: str, day: date | None = None) -> pl.DataFrame:
         """A model's staged rows in the order of its grain, of one partition if given."""
         sort_by = self.models[table]["config"]["meta"]["sort_by"]
-        rows = pl.read_parquet(self.root / stage / f"{table.split('/')[1]}.parquet").sort(sort_by)
+        rows = pl.read_parquet(self.root / stage / f"{table.split('/')[1]}.*.parquet").sort(sort_by)
         return rows if day is None else rows.filter(pl.col(sort_by[0]) == day)
 
     def commit(self, stage: str, table: str, day: date) -> PartitionInfo:

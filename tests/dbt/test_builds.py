@@ -112,7 +112,7 @@ def test_a_promotion_counts_by_the_days_it_covers(shop):
 
 def test_staged_types_are_the_declared_ones(shop):
     for table, model in shop.models.items():
-        made = duckdb.execute(f"describe from '{shop.root}/full/{model['name']}.parquet'").fetchall()
+        made = duckdb.execute(f"describe from '{shop.root}/full/{model['name']}.*.parquet'").fetchall()
         assert [(c[0], c[1]) for c in made] == [(c["name"], c["data_type"]) for c in model["columns"]], table
 
 
@@ -122,7 +122,7 @@ def test_one_model_built_alone_for_one_day_is_what_the_full_build_made(shop, tmp
     lake.commit_all("full")
     done = lake.build("alone", "feat_item", first=D9, last=D9)
     assert done.returncode == 0, done.stdout
-    assert [path.name for path in (tmp_path / "alone").glob("*.parquet")] == ["feat_item.parquet"]
+    assert [path.name for path in (tmp_path / "alone").glob("*.parquet")] == ["feat_item.all.parquet"]
     whole = lake.commit("full", "features/feat_item", D9)
     alone = lake.commit("alone", "features/feat_item", D9)
     assert (alone.rows, alone.content_hash) == (2 + 1, whole.content_hash)

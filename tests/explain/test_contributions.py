@@ -20,7 +20,7 @@ def pools(n: int = 200) -> pl.DataFrame:
             "user_code": np.zeros(n, np.int32),
             "item_code": np.arange(n, dtype=np.int32),
             "pool_rank": np.arange(1, n + 1, dtype=np.uint16),
-            "reason_item_code": np.full(n, -1, np.int32),
+            "ials_reason_item_code": np.full(n, -1, np.int32),
             "ials_score": np.where(chance.random(n) < 0.2, np.nan, chance.random(n)).astype(np.float32),
         }
     ).with_columns(pl.col("ials_score").fill_nan(None))

@@ -65,7 +65,7 @@ def test_a_matrix_without_a_pair_is_refused():
 def exact(matrix, regularization, alpha, factors, seed):
     """Dense alternating least squares by plain linear solves: users, items, and the loss they reach."""
     draw = np.random.default_rng(seed)
-    confidence, seen = np.where(matrix > 0, alpha * matrix, 1.0), (matrix > 0).astype(float)
+    confidence, seen = np.where(matrix > 0, 1 + alpha * matrix, 1.0), (matrix > 0).astype(float)
     ridge = regularization * np.eye(factors)
 
     def solved(other, weights, wanted):

@@ -59,7 +59,7 @@ def pools(purpose="discover", users=EVERYONE, scorers=SCORERS, spec=SPEC):
 
 
 def test_a_shopper_with_lists_a_shopper_without_and_what_each_channel_says():
-    told = ("item_code", "pool_rank", "ials_proposed", "popular_proposed", "reason_item_code")
+    told = ("item_code", "pool_rank", "ials_proposed", "popular_proposed", "ials_reason_item_code")
     said = ("ials_score", "ials_rank", "popular_score", "popular_rank")
     got = pools()
     assert set(got.columns) == {"user_code", *told, *said}
@@ -87,9 +87,11 @@ def test_discover_and_repeat_split_by_what_is_owned(purpose):
     assert (got <= set(OWNED)) if purpose == "repeat" else got.isdisjoint(OWNED)
 
 
-def test_the_first_channel_by_name_that_names_a_reason_is_believed():
+def test_every_channel_that_names_a_reason_keeps_its_own():
     got = pools(scorers={**SCORERS, "whispers": whispers})
-    assert got.filter(pl.col("user_code") == 0)["reason_item_code"].to_list() == [4, 0, 4]
+    first = got.filter(pl.col("user_code") == 0)
+    assert first["ials_reason_item_code"].to_list() == [-1, 0, -1]
+    assert first["whispers_reason_item_code"].to_list() == [4, 4, 4]
     assert got["whispers_rank"].is_null().all()
 
 

@@ -8,7 +8,7 @@ from polars.testing import assert_frame_equal
 from recs.ranking.ranked import SCHEMA, proposer_entity, ranked_best
 
 ENTITIES = {"ials": "user", "co_buy": "user", "popular": "all"}
-POOL = {"user_code": pl.Int32, "item_code": pl.Int32, "pool_rank": pl.UInt16, "reason_item_code": pl.Int32}
+POOL = {"user_code": pl.Int32, "item_code": pl.Int32, "pool_rank": pl.UInt16, "co_buy_reason_item_code": pl.Int32}
 POOL |= {f"{name}_proposed": pl.Boolean for name in ENTITIES} | {f"{name}_rank": pl.UInt16 for name in ENTITIES}
 DUE = pl.DataFrame([(0, 5), (1, 4)], schema={"user_code": pl.Int32, "item_code": pl.Int32}, orient="row")
 

@@ -22,7 +22,7 @@ def pool(shoppers=SHOPPERS):
         {
             "user_code": pl.Series(users, dtype=pl.Int32),
             "item_code": pl.Series(items, dtype=pl.Int32),
-            "reason_item_code": pl.Series(items, dtype=pl.Int32),
+            "ials_reason_item_code": pl.Series(items, dtype=pl.Int32),
             "pool_rank": pl.Series((items + users) % ITEMS + 1, dtype=pl.UInt16),
             "ials_proposed": items % 2 == 0,
             "ials_score": pl.Series(items / 4, dtype=pl.Float32).replace(0, None),
@@ -101,7 +101,7 @@ def test_what_the_columns_add_sums_up_to_the_score(scoring):
 def test_a_ranker_of_other_columns_is_refused_by_name(scoring, candidates, features, odd):
     other = Scoring(None, features)
     other._booster = scoring._booster
-    with pytest.raises(LakeError, match=rf"trained on other columns \(see {odd}\). Fix: train it again"):
+    with pytest.raises(LakeError, match=rf"trained on other columns \(see {odd}\). Fix: run the day again"):
         other.scores(candidates)
 
 

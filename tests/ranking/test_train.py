@@ -110,7 +110,7 @@ def test_fewer_rows_teach_something_else_and_more_than_there_are_all_of_them(set
 
 @pytest.mark.parametrize("count", range(LEAST_WEEKS))
 def test_too_few_weeks_are_refused(count):
-    with pytest.raises(ValueError, match=f"needs at least 3 weeks, got {count}"):
+    with pytest.raises(ValueError, match=f"needs at least 3 weeks with a purchase in a pool, got {count}"):
         trained(weeks(count))
 
 
