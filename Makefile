@@ -32,6 +32,7 @@ install: .venv/.run  ## Make the environment alone
 	@echo "Installing into .venv ..."
 	@$(call install_lock,requirements.lock)
 	@$(BIN)/python -m orchestration.dbt_project
+	@$(BIN)/python -m recs.compile
 	@touch $@
 
 .venv/.dev: .venv/bin/uv requirements-dev.lock pyproject.toml

@@ -51,7 +51,7 @@ def stale_model_days(
     shop: ShopResource, manifest: DbtManifest, model: DbtModel, days: Sequence[date], inputs: Inputs
 ) -> list[date]:
     """The days whose partition is missing or was made from other inputs or by other SQL."""
-    provenance = shop.provenance(model.table.split("/")[0], run_id="")
+    provenance = shop.provenance(model.table, run_id="")
     parents = manifest.lake_parents(model.table)
     return stale_days(shop.lake(), model.table, days, lambda day: inputs.of(model.table, day, parents), provenance)
 
@@ -65,7 +65,7 @@ def build_models(
     with dbt_build(made, days, lake=lake, run_id=run_id, limits=limits) as build:
         for model in (m for m in made if not m.is_view):
             parents = sorted(manifest.lake_parents(model.table))
-            provenance = shop.provenance(model.table.split("/")[0], run_id)
+            provenance = shop.provenance(model.table, run_id)
             commit_model(
                 build,
                 model,

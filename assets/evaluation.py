@@ -64,7 +64,7 @@ def evaluate(settings: Settings, lake: Lake, day: date) -> DayEvaluation:
     _week_after(lake, day)
     dim_item, dim_user = frames_as_of(lake, DIMS, day)
     (history,) = frames_as_of(lake, [HISTORY], day + timedelta(days=HORIZON_DAYS))
-    return evaluate_day(
+    done = evaluate_day(
         list(_methods(settings, lake, day, dim_item, dim_user)),
         {purpose: lake.read(f"pools/{purpose}", day) for purpose in PURPOSES},
         user_item_daily=history,
@@ -73,6 +73,10 @@ def evaluate(settings: Settings, lake: Lake, day: date) -> DayEvaluation:
         as_of=day,
         settings=baseline_settings(settings),
     )
+    if done.truth.is_empty():
+        problem = f"no known shopper bought anything in the {HORIZON_DAYS} days after {day}"
+        raise LakeError(problem, "evaluate a day whose following week has landed")
+    return done
 
 
 def with_ids(rows: pl.DataFrame, lake: Lake, day: date) -> pl.DataFrame:

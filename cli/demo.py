@@ -14,7 +14,7 @@ from cli.runs import bootstrap_run, require_shop_day, run_range, show_runs
 from jobs.bootstrap import is_pending, past_weeks
 from orchestration.launch import RunReport
 from orchestration.settings import Settings, load_settings
-from recs.errors import ConfigError
+from recs.errors import AisleError, ConfigError
 from recs.ranking.weeks import HORIZON_DAYS, MOST_WEEKS
 
 DEMO_AS_OF = "2017-11-26"
@@ -92,11 +92,10 @@ def _runs(settings: Settings, day: date) -> list[tuple[str, RunReport]]:
 def _judged(settings: Settings, day: date) -> dict[str, Any]:
     """The evaluation and its page; nothing where the year ends before the week after the day does."""
     from cli.report import judge, write_report
-    from recs.errors import LakeError
 
     try:
         document = judge(settings, [day])
-    except LakeError as error:
+    except AisleError as error:
         err.print(str(error))
         return {"evaluation": None, "report": None}
     return {"evaluation": document, "report": write_report(settings, document)}

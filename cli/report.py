@@ -90,7 +90,7 @@ def show_days(document: Mapping[str, Any]) -> None:
     days, intervals = document["days"], document["intervals"]
     span = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}, {len(days)} weeks"
     rows = [
-        (method, role.replace("_", " "), *(_interval(intervals[f"{role}:{method}"][k][HEADLINE]) for k in KINDS))
+        (method, role.replace("_", " "), *(_interval(intervals[f"{role}:{method}"].get(k)) for k in KINDS))
         for role, methods in _methods(document)
         for method in methods
     ]
@@ -112,7 +112,10 @@ def _methods(document: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
     return [(role, list(methods)) for role, methods in parts]
 
 
-def _interval(values: Mapping[str, float]) -> str:
+def _interval(measures: Mapping[str, Mapping[str, float]] | None) -> str:
+    if measures is None:
+        return "nobody bought any"
+    values = measures[HEADLINE]
     return f"{values['mean']:.4f} ({values['lower']:.4f}-{values['upper']:.4f})"
 
 

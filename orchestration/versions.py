@@ -6,20 +6,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+DBT_STAGES = ("facts", "features")
+DBT_SHARED = ("dbt_project/dbt_project.yml", "dbt_project/macros", "dbt_project/models/staging")
 STAGE_CODE: Mapping[str, tuple[str, ...]] = {
     "raw": ("recs/contracts", "recs/ingest", "recs/lake"),
-    "facts": (
-        "dbt_project/dbt_project.yml",
-        "dbt_project/macros",
-        "dbt_project/models/staging",
-        "dbt_project/models/facts",
-    ),
-    "features": (
-        "dbt_project/dbt_project.yml",
-        "dbt_project/macros",
-        "dbt_project/models/staging",
-        "dbt_project/models/features",
-    ),
+    "facts": (*DBT_SHARED, "dbt_project/models/facts"),
+    "features": (*DBT_SHARED, "dbt_project/models/features"),
     "models/ials": ("recs/history.py", "recs/models/ials.py", "assets/models.py"),
     "models/ranker": ("recs/ranking", "assets/ranker.py"),
     "channels": ("recs/history.py", "recs/pairs.py", "recs/channels", "assets/channels.py"),
@@ -35,8 +27,12 @@ SOURCE_SUFFIXES = frozenset({".py", ".sql", ".yml", ".yaml"})
 
 
 def code_version(project: Path, table: str) -> str:
-    """Hash of the source files that make a table's rows: those of the table, or else of its whole stage."""
-    return files_hash(project, STAGE_CODE.get(table) or STAGE_CODE[table.split("/")[0]])
+    """Hash of the source files that make a table's rows: its own where that can be told, else those of its stage."""
+    stage, _, name = table.partition("/")
+    if name and stage in DBT_STAGES:
+        own = f"dbt_project/models/{stage}/{name}"
+        return files_hash(project, (*DBT_SHARED, f"{own}.sql", f"{own}.yml"))
+    return files_hash(project, STAGE_CODE.get(table) or STAGE_CODE[stage])
 
 
 def files_hash(root: Path, places: Iterable[str]) -> str:

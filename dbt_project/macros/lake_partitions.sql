@@ -48,12 +48,16 @@
     {{ return(sql | replace(as_of(), as_of_literal(day))) }}
 {%- endmacro %}
 
-{#- The model's rows in exactly the declared columns, order and types. -#}
+{#- The model's rows in exactly the declared columns, order and types, and in the order in which they are committed:
+    DuckDB sorts them for a tenth of what it costs later. -#}
 {% macro typed_rows(node, sql) -%}
     select {% for name, type in declared_columns(node) %}cast("{{ name }}" as {{ type }}) as "{{ name }}"{{ ", " if not loop.last }}{% endfor %}
     from (
 {{ sql }}
     )
+    {%- if node.config.meta.sort_by %}
+    order by {{ node.config.meta.sort_by | join(', ') }}
+    {%- endif %}
 {%- endmacro %}
 
 {% macro check_columns(node, sql) -%}

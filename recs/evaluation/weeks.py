@@ -30,7 +30,7 @@ def leads(
     by_group = dict(_groups(scores, measure))
     told = []
     for surface, kind in surfaces.items():
-        for rival in rivals:
+        for rival in (rival for rival in rivals if (surface, kind) in by_group and (rival, kind) in by_group):
             mean, lower, upper = difference_interval(by_group[surface, kind], by_group[rival, kind], seed=SEED)
             told.append(
                 {"surface": surface, "kind": kind, "rival": rival, "mean": mean, "lower": lower, "upper": upper}

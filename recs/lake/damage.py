@@ -1,5 +1,6 @@
 """Partitions that are not what their sidecar says."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recs.lake.hashing import content_hash
+from recs.lake.hashing import content_hash, with_files
 from recs.lake.lake import Lake
 from recs.lake.partition import DATA_FILE, PARTITION_FILE, PartitionInfo
 
@@ -21,7 +22,7 @@ class Damage:
 
 
 def damaged_partitions(lake: Lake) -> Iterator[Damage]:
-    """Reads every partition again: a missing file, an unreadable one, or rows that do not hash as recorded."""
+    """Reads every partition again: a missing file, an unreadable one, or rows or files that do not hash as recorded."""
     for folder in sorted({path.parent for name in (DATA_FILE, PARTITION_FILE) for path in lake.root.rglob(name)}):
         if any(part.startswith(".tmp-") for part in folder.relative_to(lake.root).parts):
             continue
@@ -41,6 +42,11 @@ def _problem(folder: Path) -> str | None:
         rows = pq.read_table(folder / DATA_FILE, partitioning=None)
     except (OSError, pa.ArrowInvalid) as error:
         return f"{DATA_FILE} cannot be read ({error})"
-    if content_hash(rows) != info.content_hash:
+    files = info.extra.get("files", {})
+    for name, recorded in files.items():
+        beside = folder / name
+        if not beside.exists() or hashlib.sha256(beside.read_bytes()).hexdigest() != recorded:
+            return f"{name} is missing or does not hash as recorded"
+    if with_files(content_hash(rows), files) != info.content_hash:
         return f"its {rows.num_rows} rows do not hash as recorded"
     return None

@@ -1,6 +1,7 @@
 """A hash of a table's logical rows: the same for the same values, however they are chunked, encoded or compressed."""
 
 import hashlib
+from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +20,14 @@ def content_hash(table: pa.Table) -> str:
         for part in _values(plain):
             digest.update(part)
     return digest.hexdigest()
+
+
+def with_files(rows_hash: str, hashes: Mapping[str, str]) -> str:
+    """The hash of rows and of the files beside them (SHA-256 by name); of the rows alone where there are none."""
+    if not hashes:
+        return rows_hash
+    lines = [rows_hash, *(f"{name} {hashes[name]}" for name in sorted(hashes))]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def _plain(column: pa.ChunkedArray) -> pa.Array:

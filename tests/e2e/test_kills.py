@@ -19,11 +19,15 @@ MOMENTS = {  # what lies in the home at the moment of the kill, and at least how
     "dbt has begun": ("lake/.tmp-dbt-*/target", 1),
     "dbt has staged a table": ("lake/.tmp-dbt-*/fct_*.parquet", 1),
     "half of the facts": (FACTS, 30),
-    "dbt is at the features": ("lake/.tmp-dbt-*/feat_user_item.parquet", 1),
+    "dbt is at the features": ("lake/.tmp-dbt-*/feat_user_item.*.parquet", 1),
     "some features": ("lake/features/*/*/_partition.json", 3),
+    "the first pools of past weeks": ("lake/pools/*/*/_partition.json", 3),
+    "the ranker": ("lake/models/ranker/*/_partition.json", 1),
+    "the first ranking": ("lake/rankings/*/*/_partition.json", 1),
     "the first surface": ("lake/surfaces/*/*/_partition.json", 1),
     "the store is being loaded": ("store/lmdb/.tmp-*", 1),
     "the release is loaded": ("store/lmdb/2*/data.mdb", 1),
+    "the email batch": ("exports/emails/weekly_digest/2*/manifest.json", 1),
 }
 
 

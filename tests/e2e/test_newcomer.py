@@ -14,6 +14,10 @@ PAGES = (  # each goes on where the one before it ended
     "README.md",
     "docs/start.md",
     "docs/add-a-surface.md",
+    "docs/why-was-this-shown.md",
+    "docs/read-the-evaluation-report.md",
+    "docs/pull-an-email-batch.md",
+    "docs/add-a-feature.md",
     "docs/roll-back-a-release.md",
     "docs/onboard-your-shop.md",
 )

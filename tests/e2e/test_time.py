@@ -1,6 +1,5 @@
 """Point in time, end to end: what arrives after a day changes nothing of it, whatever table it comes in."""
 
-import json
 import shutil
 from datetime import date, datetime
 
@@ -45,7 +44,8 @@ def plant(lake: Lake, table: str) -> None:
     template = pl.concat([lake.read(table, day) for day in lake.days(table, until=DAY)]).filter(
         pl.col("source_file").is_not_null()
     )
-    rows = changed(table.split("/")[1], template).with_columns(arrival_date=pl.lit(LATER)).cast(dict(template.schema))
+    rows = changed(table.split("/")[1], template).with_columns(arrival_date=pl.lit(LATER))
+    rows = rows.cast(dict(template.schema))
     there = lake.read(table, LATER).cast(dict(template.schema))
     info = lake.info(table, LATER)
     lake.write_partition(
@@ -85,4 +85,3 @@ def test_the_day_after_the_plants_does_see_them(shop):
     shop.json("backfill", "--from", str(LATER), "--to", str(LATER), "--select", "features")
     items = later.read("features/dim_item", LATER)
     assert "brand-new" in items["item_id"].to_list()
-    assert json.loads((later.folder("features/dim_item", LATER) / "_partition.json").read_bytes())["rows"] == items.height

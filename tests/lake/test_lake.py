@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 
 from recs.errors import LakeError
 from recs.lake import Lake, Provenance
+from recs.lake.damage import damaged_partitions
 from recs.lake.hashing import content_hash
+from recs.lake.lake import _is_sorted, _sorted
 from recs.lake.swap import leftovers
 
 RUN = Provenance(code_version="c", config_hash="k", run_id="r")
@@ -193,3 +195,36 @@ def test_a_writer_killed_at_any_moment_leaves_a_whole_partition(tmp_path, after_
     assert info is not None
     assert (rows.height, content_hash(rows.to_arrow())) == (info.rows, info.content_hash)
     assert all(path.name.startswith(".tmp-") for path in leftovers(tmp_path))
+
+
+@given(st.lists(st.tuples(st.sampled_from(["a", "b", "ä", ""]), st.integers(0, 3) | st.none()), max_size=8))
+def test_what_is_in_order_already_is_written_as_sorting_would(rows):
+    frame = pl.DataFrame(rows, schema={"key": pl.String, "n": pl.Int32}, orient="row")
+    by_hand = frame.sort(["key", "n"], nulls_last=True, maintain_order=True)
+    for given_in in (frame, by_hand):
+        assert pl.DataFrame(_sorted(given_in, ["key", "n"])).equals(by_hand)
+    in_order = by_hand.null_count().sum_horizontal().item() == 0
+    assert _is_sorted(by_hand, ["key", "n"]) == in_order
+    if frame.rows() != by_hand.rows():
+        assert not _is_sorted(frame, ["key", "n"])
+
+
+def test_a_file_beside_the_rows_that_was_touched_is_damage(tmp_path):
+    lake = Lake(tmp_path)
+    rows = pl.DataFrame({"as_of_date": [date(2026, 3, 1)], "n": [1]})
+    given_files = {"card.json": b"{}", "model.txt": b"trees"}
+    lake.write_partition(
+        "models/m",
+        date(2026, 3, 1),
+        rows,
+        sort_by=["n"],
+        inputs={},
+        provenance=Provenance("", "", ""),
+        files=given_files,
+    )
+    assert list(damaged_partitions(lake)) == []
+    model = lake.folder("models/m", date(2026, 3, 1)) / "model.txt"
+    model.write_bytes(b"tree")
+    assert [d.problem for d in damaged_partitions(lake)] == ["model.txt is missing or does not hash as recorded"]
+    model.unlink()
+    assert len(list(damaged_partitions(lake))) == 1

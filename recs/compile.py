@@ -1,0 +1,19 @@
+"""Compiles the loops of ``recs`` when the environment is made: ``python -m recs.compile``. Later runs load them."""
+
+import numpy as np
+
+from recs.channels.through import best_through, score_pairs
+from recs.pairs import Rows, contains
+
+
+def main() -> None:
+    """Call every compiled function on one pair, with the types that it gets in earnest."""
+    one = Rows(np.array([0, 1]), np.zeros(1, np.int32), np.ones(1, np.int64))
+    code, echo = np.zeros(1, np.int32), np.zeros(1, bool)
+    contains(one, code, code)
+    best_through(one, one, echo, one, n_items=1, top_k=1)
+    score_pairs(one, one, echo, code, code, n_items=1)
+
+
+if __name__ == "__main__":
+    main()
