@@ -42,7 +42,7 @@ def _problem(folder: Path) -> str | None:
         rows = pq.read_table(folder / DATA_FILE, partitioning=None)
     except (OSError, pa.ArrowInvalid) as error:
         return f"{DATA_FILE} cannot be read ({error})"
-    files = info.extra.get("files", {})
+    files = info.extra.get("file_hashes", {})
     for name, recorded in files.items():
         beside = folder / name
         if not beside.exists() or hashlib.sha256(beside.read_bytes()).hexdigest() != recorded:

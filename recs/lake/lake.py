@@ -105,7 +105,7 @@ class Lake:
                 code_version=provenance.code_version,
                 config_hash=provenance.config_hash,
                 run_id=provenance.run_id,
-                extra={**(extra or {}), **({"files": hashes} if hashes else {})},
+                extra={**(extra or {}), **({"file_hashes": hashes} if hashes else {})},
             )
             (folder / PARTITION_FILE).write_text(info.to_json())
         return info

@@ -1,5 +1,6 @@
 """Trains a purpose's ranker on past weeks: LightGBM lambdarank, stopped on one, judged on another, then refitted."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -82,7 +83,7 @@ def train_ranker(
     gains = final.feature_importance("gain")
     order = sorted(range(len(features)), key=lambda n: (-gains[n], n))
     return Ranker(
-        final.model_to_string(),
+        re.sub(r"\[num_threads: \d+\]", "[num_threads: 1]", final.model_to_string()),  # the trees are the same with any
         {
             "weeks": [
                 {"as_of_date": w.as_of.isoformat(), "rows": len(w.labels), "positives": int(w.labels.sum())}

@@ -102,7 +102,7 @@ def test_files_lie_beside_the_rows_and_the_sidecar_lists_the_sha256_of_each(tmp_
     folder = lake.folder("models/ranker", DAY)
     assert {path.name: path.read_bytes() for path in folder.glob("[ab].*")} == {"b.txt": b"tree", "a.json": b"{}"}
     hashes = {name: hashlib.sha256(text).hexdigest() for name, text in (("a.json", b"{}"), ("b.txt", b"tree"))}
-    assert info.extra == {"seed": 7, "files": hashes}
+    assert info.extra == {"seed": 7, "file_hashes": hashes}
     assert lake.info("models/ranker", DAY) == info
     assert lake.read("models/ranker", DAY)["item_id"].to_list() == ["hat"]
 
@@ -124,7 +124,7 @@ def test_a_file_that_is_written_no_more_is_gone(tmp_path):
     info = write_model(lake, {"card.json": b"{}"})
     names = {path.name for path in lake.folder("models/ranker", DAY).iterdir()}
     assert names == {"data.parquet", "_partition.json", "card.json"}
-    assert list(info.extra["files"]) == ["card.json"]
+    assert list(info.extra["file_hashes"]) == ["card.json"]
 
 
 VALUES = st.lists(
