@@ -16,9 +16,7 @@ from recs.channels import INPUTS
 from recs.channels.ranked import USER
 from recs.history import bought_items
 from recs.lake import Lake
-from recs.pairs import Rows, rows_of
 from recs.pools import Purpose
-from recs.pools.pool import shard_pools
 from recs.pools.shards import sampled, shards
 from recs.pools.spec import PoolSpec, pool_specs
 from recs.ranking.ranked import proposer_entity
@@ -69,9 +67,11 @@ class PoolMaker:
 
     def __init__(self, settings: Settings, lake: Lake, day: date) -> None:
         self.specs = purpose_specs(settings)
+        from recs.pairs import rows_of  # compiled loops are loaded where they run
+
         history, self.dim_item, self.dim_user = frames_as_of(lake, HISTORY, day)
         bought = bought_items(history, self.dim_item, self.dim_user, as_of=day)
-        self.owned: Rows = rows_of(bought, "user_code", "item_code", None, self.dim_user.height)
+        self.owned = rows_of(bought, "user_code", "item_code", None, self.dim_user.height)
         self._tables, self._scorers = channel_scorers(settings, lake, day)
 
     @property
@@ -90,6 +90,8 @@ class PoolMaker:
 
     def pool(self, purpose: Purpose, users: np.ndarray) -> pl.DataFrame:
         """``recs.pools.pool.shard_pools`` of ``users`` (codes, ascending)."""
+        from recs.pools.pool import shard_pools
+
         return shard_pools(purpose, self.specs[purpose], self._tables, self._scorers, self.owned, users)
 
 
