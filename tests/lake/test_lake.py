@@ -197,6 +197,7 @@ def test_a_writer_killed_at_any_moment_leaves_a_whole_partition(tmp_path, after_
     assert all(path.name.startswith(".tmp-") for path in leftovers(tmp_path))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["a", "b", "ä", ""]), st.integers(0, 3) | st.none()), max_size=8))
 def test_what_is_in_order_already_is_written_as_sorting_would(rows):
     frame = pl.DataFrame(rows, schema={"key": pl.String, "n": pl.Int32}, orient="row")
