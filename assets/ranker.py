@@ -20,13 +20,14 @@ from recs.lake import Lake
 from recs.pools import Purpose
 from recs.ranking.features import FeatureTable, Snapshot
 from recs.ranking.rows import POOL_ORDER, candidate_rows, feature_names
-from recs.ranking.train import LEAST_WEEKS, Ranker, RankerSettings, Week, teaching_weeks, train_ranker
+from recs.ranking.train import LEAST_WEEKS, Ranker, RankerSettings, Week, taught_rows, teaching_weeks, train_ranker
 from recs.ranking.weeks import WINDOW_DAYS, bought_next, closed_weeks, labels
 
 RANKER = "models/ranker"
 DIMS = ("features/dim_item", "features/dim_user")
 LABELS = "facts/fct_user_item_daily"
 CARD = "card.json"
+WHOLE_WEEKS = 4  # two are needed whole; the newest may have no purchase to stop on or be judged by
 _IMPORTANCES = {"as_of_date": pl.Date, "purpose": pl.String, "feature": pl.String, "gain": pl.Float64}
 
 
@@ -96,14 +97,16 @@ class Past:
         lake = shop.lake()
         days = self.days(lake, day)
         features = self.features(lake, days)
-        made = [self._week(lake, purpose, past, day, features) for past in days]
-        weeks = teaching_weeks([week for week, _ in made])
+        settings, weeks, names = ranker_settings(self._settings), list[Week](), list[str]()
+        for past in days:
+            week, names = self._week(lake, purpose, past, day, features)
+            # whole pools stop and judge; of the others only what is learned from stays in memory
+            weeks.append(week if past in days[-WHOLE_WEEKS:] else taught_rows(week, settings))
+        weeks = teaching_weeks(weeks)
         if len(weeks) < LEAST_WEEKS:
             why = f"{len(weeks)} of at least {LEAST_WEEKS} closed weeks can teach: lists keep the order of the pools"
             return Ranker("", {"trained": False, "why": why, "fix": f"aisle bootstrap --as-of {day}"})
-        ranker = train_ranker(
-            weeks, made[0][1], ranker_settings(self._settings), compared_with=POOL_ORDER, threads=shop.threads
-        )
+        ranker = train_ranker(weeks, names, settings, compared_with=POOL_ORDER, threads=shop.threads)
         tables = [feature.table for feature in features]
         left_out = sorted({feature.table for feature in self._features} - set(tables))
         return Ranker(ranker.model, {"trained": True, "tables": tables, "left_out": left_out, **ranker.card})

@@ -71,7 +71,7 @@ def train_ranker(
         raise ValueError(f"a ranker needs at least {LEAST_WEEKS} weeks with a purchase in a pool, got {len(weeks)}")
     import lightgbm as lgb
 
-    taught = [_taught(week, settings) for week in weeks]
+    taught = [taught_rows(week, settings) for week in weeks]
     stop, judge = weeks[-2], weeks[-1]
     with _one_openmp_team(threads):
         first, curve = _stopped(lgb, taught[:-2], stop, features, settings, threads)
@@ -169,8 +169,11 @@ def _parameters(settings: RankerSettings, threads: int) -> dict[str, Any]:
     }
 
 
-def _taught(week: Week, settings: RankerSettings) -> Week:
-    """The rows to learn from: shoppers who bought of their pool, with a seeded choice of what they did not buy."""
+def taught_rows(week: Week, settings: RankerSettings) -> Week:
+    """The rows to learn from: shoppers who bought of their pool, with a seeded choice of what they did not buy.
+
+    Asked again of what it gave, it gives all of it.
+    """
     random = np.random.default_rng([settings.seed, week.as_of.toordinal()])
     buyers = np.unique(week.users[week.labels])
     chosen = random.permutation(buyers)[: settings.shoppers]

@@ -120,3 +120,15 @@ def test_a_feature_whose_ascending_order_is_compared_is_judged_on_the_same_week(
     assert judged["ranker"] == ranker.card["judged"]["ranker"]
     for k in (10, 20):
         assert judged["planted"][f"ndcg@{k}"] == pytest.approx(ndcg(past[4], -past[4].rows[:, 1], k), abs=1e-6)
+
+
+def test_rows_that_were_chosen_to_learn_from_are_chosen_again():
+    chance = np.random.default_rng(3)
+    users = np.repeat(np.arange(30, dtype=np.int32), 40)
+    week = Week(date(2026, 3, 1), chance.random((1200, 2)).astype(np.float32), chance.random(1200) < 0.05, users)
+    few = msgspec.structs.replace(SETTINGS, negatives=5, shoppers=10)
+    once = taught_rows(week, few)
+    again = taught_rows(once, few)
+    assert 0 < len(once.labels) < 1200
+    assert np.array_equal(once.rows, again.rows)
+    assert np.array_equal(once.labels, again.labels)
