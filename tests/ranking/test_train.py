@@ -1,11 +1,12 @@
 from dataclasses import replace
+from datetime import date
 
 import lightgbm as lgb
 import msgspec
 import numpy as np
 import pytest
 
-from recs.ranking.train import LEAST_WEEKS, train_ranker
+from recs.ranking.train import LEAST_WEEKS, Week, taught_rows, train_ranker
 from tests.ranking.example import FEATURES, SETTINGS, ndcg, week, weeks
 
 ONE_TREE = msgspec.structs.replace(SETTINGS, most_trees=1)  # so that what is learned does not hang on where to stop
