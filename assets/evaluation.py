@@ -15,11 +15,12 @@ from assets.reading import frames_as_of
 from orchestration.resources import ShopResource
 from orchestration.settings import Settings
 from recs.channels import INPUTS
-from recs.errors import ConfigError, LakeError
-from recs.evaluation.day import HORIZON_DAYS, BaselineSettings, DayEvaluation, Method, evaluate_day, everyones
+from recs.errors import LakeError
+from recs.evaluation.day import BaselineSettings, DayEvaluation, Method, evaluate_day, everyones
 from recs.evaluation.samples import sample_lists
 from recs.lake import Lake
 from recs.pools import PURPOSES
+from recs.ranking.weeks import HORIZON_DAYS
 from recs.surfaces.spec import SurfaceSpec, read_specs
 
 EVALUATION = "evaluation/offline"
@@ -33,7 +34,7 @@ def evaluation_passes(settings: Settings) -> Sequence[LakePass]:
     specs = _specs(settings)
     parents = [f"surfaces/{spec.surface}" for spec in specs] + [f"channels/{name}" for name in INPUTS]
     parents += [f"{stage}/{purpose}" for stage in ("pools", "rankings") for purpose in purpose_specs(settings)]
-    config = msgspec.to_builtins(baseline_settings(settings))
+    config = msgspec.to_builtins(settings.section("evaluation", BaselineSettings))
     told = "Metrics of every surface, channel and baseline on the seven days after the as-of day, shopper by shopper."
     sort_by = ("method", "kind", "user_id")
     table = LakeTable(EVALUATION, (*parents, RANKER, *DIMS), sort_by, config, told, further=_week_after)
@@ -50,15 +51,6 @@ def evaluation_passes(settings: Settings) -> Sequence[LakePass]:
     return [LakePass("evaluation__offline", [table], compute)]
 
 
-def baseline_settings(settings: Settings) -> BaselineSettings:
-    """``[evaluation]`` of aisle.toml. ConfigError names the field."""
-    try:
-        return msgspec.convert(settings.toml.get("evaluation", {}), BaselineSettings, strict=False)
-    except msgspec.ValidationError as error:
-        file = settings.config / "aisle.toml"
-        raise ConfigError(f"{file}: [evaluation]: {error}", "correct the field that it names") from None
-
-
 def evaluate(settings: Settings, lake: Lake, day: date) -> DayEvaluation:
     """The evaluation of a day from its tables. LakeError where its week has not arrived or something is not built."""
     _week_after(lake, day)
@@ -71,7 +63,7 @@ def evaluate(settings: Settings, lake: Lake, day: date) -> DayEvaluation:
         dim_item=dim_item,
         dim_user=dim_user,
         as_of=day,
-        settings=baseline_settings(settings),
+        settings=settings.section("evaluation", BaselineSettings),
     )
     if done.truth.is_empty():
         problem = f"no known shopper bought anything in the {HORIZON_DAYS} days after {day}"

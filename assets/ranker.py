@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import msgspec
+import numpy as np
 import polars as pl
 
 from assets.partitioned import LakePass, LakeTable, Made
@@ -15,35 +16,26 @@ from orchestration.dbt_project import load_manifest
 from orchestration.resources import ShopResource
 from orchestration.settings import Settings
 from orchestration.versions import config_hash
-from recs.errors import ConfigError
 from recs.lake import Lake
 from recs.pools import Purpose
-from recs.ranking.features import FeatureTable, Snapshot
+from recs.ranking.features import FeatureTable, Snapshot, features_of
 from recs.ranking.rows import POOL_ORDER, candidate_rows, feature_names
-from recs.ranking.train import LEAST_WEEKS, Ranker, RankerSettings, Week, taught_rows, teaching_weeks, train_ranker
+from recs.ranking.train import LEAST_WEEKS, Ranker, RankerSettings, Week, teaching_weeks, train_ranker
 from recs.ranking.weeks import WINDOW_DAYS, bought_next, closed_weeks, labels
 
 RANKER = "models/ranker"
 DIMS = ("features/dim_item", "features/dim_user")
 LABELS = "facts/fct_user_item_daily"
 CARD = "card.json"
-WHOLE_WEEKS = 4  # two are needed whole; the newest may have no purchase to stop on or be judged by
 _IMPORTANCES = {"as_of_date": pl.Date, "purpose": pl.String, "feature": pl.String, "gain": pl.Float64}
-
-
-def ranker_settings(settings: Settings) -> RankerSettings:
-    """``[ranker]`` of aisle.toml. ConfigError names the field."""
-    try:
-        return msgspec.convert(settings.toml.get("ranker", {}), RankerSettings, strict=False)
-    except msgspec.ValidationError as error:
-        file = settings.config / "aisle.toml"
-        raise ConfigError(f"{file}: [ranker]: {error}", "correct the field that it names") from None
 
 
 def ranker_passes(settings: Settings) -> Sequence[LakePass]:
     """One pass for both purposes; nothing is trained while there are too few closed weeks."""
     features = load_manifest().feature_tables()
-    config = msgspec.to_builtins(ranker_settings(settings)) | {"features": [msgspec.to_builtins(f) for f in features]}
+    config = msgspec.to_builtins(settings.section("ranker", RankerSettings)) | {
+        "features": [msgspec.to_builtins(f) for f in features]
+    }
     past = Past(settings, features)
     tables = [f"pools/{purpose}" for purpose in past.versions] + [feature.table for feature in features]
     told = "One lambdarank model a purpose: text, importances and card. It ranks nothing before its day is ranked."
@@ -97,37 +89,41 @@ class Past:
         lake = shop.lake()
         days = self.days(lake, day)
         features = self.features(lake, days)
-        settings, weeks, names = ranker_settings(self._settings), list[Week](), list[str]()
-        for past in days:
-            week, names = self._week(lake, purpose, past, day, features)
-            # whole pools stop and judge; of the others only what is learned from stays in memory
-            weeks.append(week if past in days[-WHOLE_WEEKS:] else taught_rows(week, settings))
-        weeks = teaching_weeks(weeks)
+        weeks = teaching_weeks([self._week(lake, purpose, past, day, features) for past in days])
         if len(weeks) < LEAST_WEEKS:
             why = f"{len(weeks)} of at least {LEAST_WEEKS} closed weeks can teach: lists keep the order of the pools"
             return Ranker("", {"trained": False, "why": why, "fix": f"aisle bootstrap --as-of {day}"})
-        ranker = train_ranker(weeks, names, settings, compared_with=POOL_ORDER, threads=shop.threads)
+        names = feature_names(lake.read(f"pools/{purpose}", days[-1]).clear(), features_of(features))
+        chosen = self._settings.section("ranker", RankerSettings)
+        ranker = train_ranker(weeks, names, chosen, compared_with=POOL_ORDER, threads=shop.threads)
         tables = [feature.table for feature in features]
         left_out = sorted({feature.table for feature in self._features} - set(tables))
         return Ranker(ranker.model, {"trained": True, "tables": tables, "left_out": left_out, **ranker.card})
 
-    def _week(
-        self, lake: Lake, purpose: Purpose, day: date, known_by: date, features: Sequence[FeatureTable]
-    ) -> tuple[Week, list[str]]:
-        """One past day's candidates with their labels, and the names of their features."""
+    def _week(self, lake: Lake, purpose: Purpose, day: date, known_by: date, features: Sequence[FeatureTable]) -> Week:
+        """One past day's candidates with their labels; their features are read when they are asked for."""
         (history,) = frames_as_of(lake, [LABELS], known_by)
-        pool = lake.read(f"pools/{purpose}", day)
-        snapshot = snapshot_of(lake, day, features)
         dim_item, dim_user = frames_as_of(lake, DIMS, day)
+        pairs = lake.read(f"pools/{purpose}", day, ["user_code", "item_code"])
         bought = bought_next(history, dim_item, dim_user, day=day, known_by=known_by)
-        week = Week(day, candidate_rows(pool, snapshot), labels(pool, bought), pool["user_code"].to_numpy())
-        return week, feature_names(pool, snapshot)
+
+        def gather(keep: np.ndarray) -> np.ndarray:
+            pool = lake.read(f"pools/{purpose}", day).filter(pl.Series(keep))
+            return candidate_rows(pool, snapshot_of(lake, day, features, users=pool["user_code"]))
+
+        return Week(day, labels(pairs, bought), pairs["user_code"].to_numpy(), gather)
 
 
-def snapshot_of(lake: Lake, day: date, features: Sequence[FeatureTable]) -> Snapshot:
-    """The day's feature tables, ready to be joined to candidates."""
+def snapshot_of(lake: Lake, day: date, features: Sequence[FeatureTable], *, users: pl.Series | None = None) -> Snapshot:
+    """The day's feature tables, ready to be joined to candidates; of ``users`` (codes) alone where they are given."""
     dim_item, dim_user = frames_as_of(lake, DIMS, day)
     frames = {feature.table: lake.read(feature.table, day) for feature in features}
+    if users is not None:
+        asked = dim_user.filter(pl.col("user_code").is_in(users.unique().implode())).select("user_id")
+        frames = {
+            table: frame.join(asked, on="user_id", how="semi") if "user_id" in frame.columns else frame
+            for table, frame in frames.items()
+        }
     return Snapshot(features, frames, dim_item=dim_item, dim_user=dim_user)
 
 

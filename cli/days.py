@@ -24,8 +24,8 @@ def newest_arrival(settings: Settings) -> date:
 
 def newest_judged_day(settings: Settings) -> date:
     """The newest as-of day with surfaces whose following week has arrived. Raises AisleError where there is none."""
-    from recs.evaluation.day import HORIZON_DAYS
     from recs.lake import Lake
+    from recs.ranking.weeks import HORIZON_DAYS
 
     lake = Lake(settings.lake)
     arrived = lake.days("facts/fct_user_item_daily")

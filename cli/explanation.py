@@ -21,12 +21,13 @@ from recs.explain.facts import facts_of, source_lines, standing
 from recs.explain.lineage import lineage
 from recs.explain.pool import channel_words, listed_at, way_in
 from recs.explain.released import ReleasedList, made_again, released_list
-from recs.explain.replay import RANKING, Replay
+from recs.explain.replay import Replay
 from recs.lake import Lake
 from recs.pairs import rows_of
 from recs.pools import Purpose
 from recs.ranking.ranked import proposer_entity, ranked_best
 from recs.releases.manifest import Manifest, PinnedSurface
+from recs.surfaces.candidates import RANKING
 
 _NOTHING_DUE = pl.DataFrame(schema={"user_code": pl.Int32, "item_code": pl.Int32})  # words reasons, ranks nothing
 

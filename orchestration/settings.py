@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import msgspec
 
 from recs.errors import ConfigError
 
 _DAY_FIX = "write a day, such as first_day = 2017-01-01"
+Section = TypeVar("Section")
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -36,6 +39,14 @@ class Settings:
     def last_day(self) -> date | None:
         """The day of the last partition, for a shop whose data have ended; None while it goes on."""
         return self._day("last_day")
+
+    def section(self, name: str, kind: type[Section]) -> Section:
+        """``[name]`` of aisle.toml as ``kind``, a msgspec struct. ConfigError names the field."""
+        try:
+            return msgspec.convert(self.toml.get(name, {}), kind, strict=False)
+        except msgspec.ValidationError as error:
+            file = self.config / "aisle.toml"
+            raise ConfigError(f"{file}: [{name}]: {error}", "correct the field that it names") from None
 
     def _day(self, name: str) -> date | None:
         value = self.toml.get("shop", {}).get(name)

@@ -8,18 +8,20 @@ from typing import Any
 
 DBT_STAGES = ("facts", "features")
 DBT_SHARED = ("dbt_project/dbt_project.yml", "dbt_project/macros", "dbt_project/models/staging")
+HISTORY = ("recs/history.py", "assets/reading.py")
+CHANNELS = (*HISTORY, "recs/pairs.py", "recs/models", "recs/channels")
 STAGE_CODE: Mapping[str, tuple[str, ...]] = {
     "raw": ("recs/contracts", "recs/ingest", "recs/lake"),
     "facts": (*DBT_SHARED, "dbt_project/models/facts"),
     "features": (*DBT_SHARED, "dbt_project/models/features"),
-    "models/ials": ("recs/history.py", "recs/models/ials.py", "assets/models.py"),
-    "models/ranker": ("recs/ranking", "assets/ranker.py"),
-    "channels": ("recs/history.py", "recs/pairs.py", "recs/channels", "assets/channels.py"),
-    "pools": ("recs/history.py", "recs/pairs.py", "recs/channels", "recs/pools", "assets/pools.py"),
-    "rankings": ("recs/ranking", "assets/rankings.py"),
-    "surfaces": ("recs/policies", "recs/surfaces", "assets/surfaces.py"),
-    "emails": ("recs/email", "assets/emails.py"),
-    "evaluation": ("recs/evaluation", "assets/evaluation.py"),
+    "models/ials": (*HISTORY, "recs/models/ials.py", "assets/models.py"),
+    "models/ranker": (*HISTORY, "recs/ranking", "assets/ranker.py"),
+    "channels": (*CHANNELS, "assets/channels.py"),
+    "pools": (*CHANNELS, "recs/pools", "recs/ranking/ranked.py", "assets/pools.py"),
+    "rankings": (*CHANNELS, "recs/ranking", "assets/rankings.py"),
+    "surfaces": (*HISTORY, "recs/channels/ranked.py", "recs/policies", "recs/surfaces", "assets/surfaces.py"),
+    "emails": ("recs/email", "recs/policies", "assets/emails.py"),
+    "evaluation": (*HISTORY, "recs/evaluation", "assets/evaluation.py"),
     "releases": ("recs/releases", "recs/store", "recs/lookup"),
 }
 AFTER_RELEASE = frozenset({"emails", "evaluation"})  # they read what a release holds and change nothing in it

@@ -8,7 +8,7 @@ import polars as pl
 
 from recs.channels.ranked import USER, best_per_entity, channel_table
 from recs.channels.scorer import Scorer, Scores
-from recs.history import POINTS, decay_points, known, recommendable, with_codes
+from recs.history import POINTS, PurchaseDays, decayed, known, purchase_days, with_codes
 from recs.pairs import positions, rows_of
 
 
@@ -29,19 +29,18 @@ def buy_again_items(
     Items whose purchases in the window were all returned are left out.
     Source: Hu et al., "Modeling Personalized Item Frequency Information", SIGIR 2020.
     """
-    rows = known(with_codes(user_item_daily, dim_item, dim_user), as_of=as_of, window_days=window_days)
-    rows = rows.join(recommendable(dim_item).select("item_code"), on="item_code", how="semi")
-    pair = ["user_code", "item_code"]
-    scored = (
-        rows.filter(pl.col("purchase_count") > 0)
-        .select(*pair, "event_date")
-        .unique()
-        .join(_returned(rows), on=pair, how="anti")
-        .with_columns(points=decay_points(as_of, half_life_days))
-        .group_by(pair)
-        .agg(pl.col("points").sum(), days=pl.len(), first=pl.col("event_date").min(), last=pl.col("event_date").max())
-        .select("item_code", entity_code="user_code", score=pl.col("points") / POINTS, is_due=_is_due(as_of))
+    days = purchase_days(user_item_daily, dim_item, dim_user, as_of=as_of, window_days=window_days)
+    pairs = pl.DataFrame(
+        {
+            "user_code": days.users,
+            "item_code": days.items,
+            "score": decayed(days, as_of, half_life_days, window_days) / POINTS,
+            "is_due": _is_due(days),
+        }
     )
+    rows = known(with_codes(user_item_daily, dim_item, dim_user), as_of=as_of, window_days=window_days)
+    kept = pairs.join(_returned(rows), on=["user_code", "item_code"], how="anti")
+    scored = kept.rename({"user_code": "entity_code"})
     return channel_table([best_per_entity(scored, entity=USER, as_of=as_of, top_k=top_k)])
 
 
@@ -65,12 +64,15 @@ def buy_again_scorer(
 
 
 def _returned(rows: pl.DataFrame) -> pl.DataFrame:
-    counts = rows.group_by("user_code", "item_code").agg(pl.col("purchase_count").sum(), pl.col("return_count").sum())
-    return counts.filter((pl.col("return_count") > 0) & (pl.col("return_count") >= pl.col("purchase_count")))
+    """user_code, item_code of which as much came back as was bought."""
+    pair = ["user_code", "item_code"]
+    asked = rows.join(rows.filter(pl.col("return_count") > 0).select(pair).unique(), on=pair, how="semi")
+    counts = asked.group_by(pair).agg(pl.col("purchase_count").sum(), pl.col("return_count").sum())
+    return counts.filter(pl.col("return_count") >= pl.col("purchase_count")).select(pair)
 
 
-def _is_due(as_of: date) -> pl.Expr:
-    """Whole days on both sides, no division: days since >= (last - first) / (days - 1)."""
-    since = (pl.lit(as_of) - pl.col("last")).dt.total_days()
-    span = (pl.col("last") - pl.col("first")).dt.total_days()
-    return (pl.col("days") >= 2) & (since * (pl.col("days").cast(pl.Int64) - 1) >= span)
+def _is_due(days: PurchaseDays) -> np.ndarray:
+    """bool [pairs]. Whole days on both sides, no division: days since >= (last - first) / (days - 1)."""
+    count, since = np.diff(days.starts), days.ages[days.starts[:-1]]
+    span = days.ages[days.starts[1:] - 1] - since
+    return np.asarray((count >= 2) & (since * (count - 1) >= span))

@@ -44,15 +44,10 @@ def co_buy_items(
         item_pair, item_daily, dim_item, as_of=as_of, min_baskets=min_baskets, shrinkage=shrinkage, damping=damping
     )
     items = best_per_entity(pairs, entity=ITEM, as_of=as_of, top_k=top_k)
-    bought = seeds(
-        user_item_daily,
-        dim_item,
-        dim_user,
-        as_of=as_of,
-        half_life_days=half_life_days,
-        window_days=window_days,
-        max_seeds=max_seeds,
+    points = purchase_points(
+        user_item_daily, dim_item, dim_user, as_of=as_of, half_life_days=half_life_days, window_days=window_days
     )
+    bought = seeds(points, max_seeds=max_seeds)
     near, echo = _near(items, dim_item)
     owned = bought_items(user_item_daily, dim_item, dim_user, as_of=as_of)
     found = best_through(
@@ -90,15 +85,10 @@ def co_buy_scorer(
     **listing: Any,
 ) -> Scorer:
     """Scores of any pair, the same sums as in the table, with the seed that adds most. table: of ``co_buy_items``."""
-    bought = seeds(
-        user_item_daily,
-        dim_item,
-        dim_user,
-        as_of=as_of,
-        half_life_days=half_life_days,
-        window_days=window_days,
-        max_seeds=max_seeds,
+    points = purchase_points(
+        user_item_daily, dim_item, dim_user, as_of=as_of, half_life_days=half_life_days, window_days=window_days
     )
+    bought = seeds(points, max_seeds=max_seeds)
     near, echo = _near(table.filter(pl.col("entity") == ITEM), dim_item)
     rows = rows_of(bought, "user_code", "item_code", "points", dim_user.height)
 
@@ -147,29 +137,12 @@ def neighbours(
     return pl.concat([both, swapped.select(both.columns)]).select("entity_code", "item_code", score=score)
 
 
-def seeds(
-    user_item_daily: pl.DataFrame,
-    dim_item: pl.DataFrame,
-    dim_user: pl.DataFrame,
-    *,
-    as_of: date,
-    half_life_days: float,
-    window_days: int,
-    max_seeds: int,
-) -> pl.DataFrame:
-    """user_code, item_code, points (i64): each shopper's strongest purchases, sorted by user_code and strength."""
-    points = purchase_points(
-        user_item_daily, dim_item, dim_user, as_of=as_of, half_life_days=half_life_days, window_days=window_days
-    )
-    return (
-        points.with_columns(
-            pl.col("points").clip(upper_bound=POINTS)
-        )  # one staple must not speak for the whole shopper
-        .sort(["user_code", "points", "item_code"], descending=[False, True, False])
-        .group_by("user_code", maintain_order=True)
-        .head(max_seeds)
-        .select("user_code", "item_code", "points")
-    )
+def seeds(points: pl.DataFrame, *, max_seeds: int) -> pl.DataFrame:
+    """The ``max_seeds`` strongest of each shopper's ``purchase_points``, sorted by user_code and strength."""
+    # one staple must not speak for the whole shopper
+    at_most_one = points.with_columns(pl.col("points").clip(upper_bound=POINTS))
+    ordered = at_most_one.sort(["user_code", "points", "item_code"], descending=[False, True, False])
+    return ordered.group_by("user_code", maintain_order=True).head(max_seeds)
 
 
 def _near(items: pl.DataFrame, dim_item: pl.DataFrame) -> tuple[Rows, np.ndarray]:

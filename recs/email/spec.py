@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
-import yaml
 
 from recs.email import DESTINATIONS
 from recs.errors import ConfigError
-from recs.surfaces.spec import Name
+from recs.surfaces.spec import Name, yaml_document
 
 Days = Annotated[int, msgspec.Meta(ge=1, le=3650)]
 
@@ -82,11 +81,7 @@ def campaign_spec(fields: Any, *, file: str) -> CampaignSpec:
 
 def read_campaign(path: Path) -> CampaignSpec:
     """The spec in one file, whose name must be its campaign's name."""
-    try:
-        fields = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path}: cannot be read as YAML ({error})", "correct the file") from None
-    spec = campaign_spec(fields, file=str(path))
+    spec = campaign_spec(yaml_document(path), file=str(path))
     if spec.campaign != path.stem:
         raise ConfigError(f"{path}: field 'campaign' is '{spec.campaign}'", f"name the file {spec.campaign}.yaml")
     return spec

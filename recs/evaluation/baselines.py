@@ -4,7 +4,7 @@ from datetime import date
 
 import polars as pl
 
-from recs.history import POINTS, decay_points, known, recommendable
+from recs.history import POINTS, decay_points, known, purchase_points, recommendable
 
 
 def popularity(
@@ -20,7 +20,8 @@ def popularity(
     count: buyer-days of the window, not decayed. score: the same with each day half after ``half_life_days``.
     Equal scores go by item_code; items that nobody bought come last, with 0.
     """
-    days = _purchase_days(user_item_daily, as_of=as_of, window_days=window_days)
+    rows = known(user_item_daily, as_of=as_of, window_days=window_days).filter(pl.col("purchase_count") > 0)
+    days = rows.select("user_id", "item_id", "event_date").unique()
     sums = days.group_by("item_id").agg(count=pl.len(), points=decay_points(as_of, half_life_days).sum())
     return (
         recommendable(dim_item)
@@ -46,18 +47,11 @@ def personal_frequency(
     Each day counts half after ``half_life_days``; equal scores go by item_code.
     Source: Hu et al., "Modeling Personalized Item Frequency Information", SIGIR 2020.
     """
-    days = _purchase_days(user_item_daily, as_of=as_of, window_days=window_days)
-    sums = days.group_by("user_id", "item_id").agg(points=decay_points(as_of, half_life_days).sum())
+    points = purchase_points(
+        user_item_daily, dim_item, dim_user, as_of=as_of, half_life_days=half_life_days, window_days=window_days
+    )
     return (
-        sums.join(recommendable(dim_item), on="item_id")
-        .join(dim_user.select("user_id", "user_code"), on="user_id")
-        .sort(["user_code", "points", "item_code"], descending=[False, True, False])
+        points.sort(["user_code", "points", "item_code"], descending=[False, True, False])
         .select("user_code", "item_code", rank=pl.int_range(1, pl.len() + 1, dtype=pl.UInt16).over("user_code"))
         .filter(pl.col("rank") <= top_k)
     )
-
-
-def _purchase_days(user_item_daily: pl.DataFrame, *, as_of: date, window_days: int) -> pl.DataFrame:
-    """user_id, item_id, event_date: the days on which a shopper bought an item, each once."""
-    rows = known(user_item_daily, as_of=as_of, window_days=window_days)
-    return rows.filter(pl.col("purchase_count") > 0).select("user_id", "item_id", "event_date").unique()

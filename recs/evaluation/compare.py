@@ -105,7 +105,7 @@ def _filled(
     places = taken.join(short.select("user_code").with_row_index("row"), on="user_code").join(
         filling.with_row_index("place"), on="item_code"
     )
-    most = int(places.group_by("row").len()["len"].max() or 0)  # type: ignore[arg-type]
+    most = max(places.group_by("row").len()["len"].to_list(), default=0)
     width = min(filling.height, depth + most)  # enough: a shopper with n items taken finds depth more among depth + n
     free = np.ones((short.height, width), dtype=bool)
     near = places.filter(pl.col("place") < width)

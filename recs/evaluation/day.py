@@ -13,10 +13,9 @@ from recs.evaluation.baselines import personal_frequency, popularity
 from recs.evaluation.compare import DEPTH, KINDS, PAIR, Kind, compared_lists, pool_recall, truth_of
 from recs.evaluation.metrics import per_user, summary
 from recs.history import bought_items, recommendable
+from recs.ranking.weeks import HORIZON_DAYS
 
-HORIZON_DAYS = 7
 POOL_SIZES = (50, 100, 150, 200)
-SCORES = pl.Schema({"as_of_date": pl.Date, "method": pl.String, "kind": pl.String, "user_id": pl.String})
 
 
 class BaselineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -130,9 +130,10 @@ def _leads(document: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _nested(tree: Mapping[str, Any], *path: str) -> Mapping[str, Any] | None:
+    found: Any = tree
     for name in path:
-        tree = tree.get(name) if isinstance(tree, Mapping) else None  # type: ignore[assignment]
-    return tree if isinstance(tree, Mapping) else None
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found if isinstance(found, Mapping) else None
 
 
 def _intervals(tree: Mapping[str, Any], path: Sequence[str] = ()) -> Iterator[tuple[str, Mapping[str, float]]]:

@@ -7,10 +7,11 @@ from typing import Any
 import polars as pl
 
 from recs.explain.released import ReleasedList
-from recs.explain.replay import RANKING, Replay, fillers
+from recs.explain.replay import Replay
 from recs.explain.sources import catalogue_line, event_lines, landed_files, promotion_lines
 from recs.lake import Lake
 from recs.policies.reasons import FEATURED, sentence
+from recs.surfaces.candidates import RANKING, fillers
 from recs.surfaces.keys import TIERS
 
 

@@ -11,9 +11,8 @@ from recs.errors import AisleError, ConfigError, LakeError
 from recs.explain.replay import Replay, of_list, replay
 from recs.history import bought_items
 from recs.lake import Lake
-from recs.policies.titles import title_codes
 from recs.pools import Purpose
-from recs.surfaces.candidates import candidates, chosen_channels
+from recs.surfaces.candidates import candidates, chosen_channels, shown_items
 from recs.surfaces.keys import SCHEMA as KEYS
 from recs.surfaces.keys import list_keys
 from recs.surfaces.spec import SurfaceSpec
@@ -96,8 +95,7 @@ def made_again(asked: ReleasedList, item_code: int, *, changed: Sequence[str]) -
     if spec.ranking is not None:
         own = pl.col("user_code") == (-1 if key["user_code"] is None else key["user_code"])
         ranking = lake.read(f"rankings/{spec.ranking}", day).filter(own)
-    titles = title_codes(asked.dim_item)
-    items = asked.dim_item.filter("is_recommendable").select("item_code", "category_code").join(titles, on="item_code")
+    items = shown_items(asked.dim_item)
     keys = pl.DataFrame([dict(key)], schema={**KEYS, "list_code": pl.Int32})
     found = candidates(keys, chosen_channels(spec, channels, ranking), items)
     again = replay(item_code, spec, found, items, asked.bought())

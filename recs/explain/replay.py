@@ -1,17 +1,14 @@
 """One list made again step by step, with the rules of the surface, to see where an item of it went."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import polars as pl
 
-from recs.policies.bought import by_bought
-from recs.policies.caps import first_of_list, within_cap, within_slots
-from recs.policies.category import by_category, without_key_item
-from recs.policies.titles import new_titles, without_echo
+from recs.surfaces.assemble import BEST_FIRST, rules, turns
+from recs.surfaces.candidates import fillers
 from recs.surfaces.spec import SurfaceSpec
 
-RANKING = "ranking"
 ENTITY_CODES: Mapping[str, str] = {
     "user": "user_code",
     "region": "region_code",
@@ -40,12 +37,6 @@ class Replay(NamedTuple):
     fates: tuple[Fate, ...]
 
 
-def fillers(spec: SurfaceSpec) -> list[tuple[str, int]]:
-    """What fills the surface's lists and its quota, in turn."""
-    ranked = [] if spec.ranking is None else [(RANKING, spec.slots)]
-    return [*ranked, *((channel.name, channel.quota) for channel in spec.channels)]
-
-
 def of_list(table: pl.DataFrame, key: Mapping[str, int | None]) -> pl.DataFrame:
     """Rows of a channel table for the shopper, region, product and category of one list (a row of ``list_keys``)."""
     wanted = [
@@ -60,57 +51,35 @@ def replay(item_code: int, spec: SurfaceSpec, found: pl.DataFrame, items: pl.Dat
     """Fill one list and follow one item through it.
 
     found: ``recs.surfaces.candidates.candidates`` of one list. items, bought: as ``recs.surfaces.assemble`` has them.
-    The steps and their order are those of ``assemble``; whoever calls compares ``filled`` with the list as released.
+    Whoever calls compares ``filled`` with the list as released.
     """
-    names = fillers(spec)
-    proposed = found.filter(pl.col("item_code") == item_code).sort("channel_order", "tier", "rank")
+    names = [name for name, _ in fillers(spec)]
+    proposed = found.filter(pl.col("item_code") == item_code).sort(BEST_FIRST)
     best = proposed.unique("channel_order", keep="first", maintain_order=True)
-    fates = {
-        order: Fate(names[order][0], rank, None) for order, rank in best.select("channel_order", "rank").iter_rows()
-    }
+    fates = {order: Fate(names[order], rank, None) for order, rank in best.select("channel_order", "rank").iter_rows()}
     allowed = found
-    for rule, step in _rules(spec, items, bought).items():
-        kept = step(allowed)
+    for name, rule in rules(spec, items, bought).items():
+        kept = rule(allowed)
         for order in _orders(allowed, item_code) - _orders(kept, item_code):
-            fates[order] = fates[order]._replace(rule=rule, by=_reason_items(allowed, item_code, order, rule))
+            fates[order] = fates[order]._replace(rule=name, by=_reason_items(allowed, item_code, order, name))
         allowed = kept
-    allowed = allowed.sort("list_code", "channel_order", "tier", "rank")
-    filled, verdicts = _filled(allowed, spec, [quota for _, quota in names], item_code)
+    allowed = allowed.sort(BEST_FIRST)
+    filled, verdicts = _filled(allowed, spec, item_code)
     for order, cut in verdicts.items():
         fates[order] = fates[order]._replace(rule=cut, by=_in_the_way(cut, item_code, filled, allowed))
     placed = filled.with_columns(position=pl.int_range(1, pl.len() + 1))
     return Replay(placed, tuple(fates[order] for order in sorted(fates)))
 
 
-Step = Callable[[pl.DataFrame], pl.DataFrame]
-
-
-def _rules(spec: SurfaceSpec, items: pl.DataFrame, bought: pl.DataFrame) -> dict[str, Step]:
-    return {
-        "page": without_key_item,
-        "category": lambda rows: by_category(rows, spec.rules.category),
-        "echo": lambda rows: without_echo(rows, items),
-        "bought": lambda rows: by_bought(rows, bought, spec.rules.already_bought),
-    }
-
-
-def _filled(
-    allowed: pl.DataFrame, spec: SurfaceSpec, quotas: Sequence[int], item_code: int
-) -> tuple[pl.DataFrame, dict[int, str | None]]:
+def _filled(allowed: pl.DataFrame, spec: SurfaceSpec, item_code: int) -> tuple[pl.DataFrame, dict[int, str | None]]:
     """The list, and by which step the item was left out in each filler's last turn; None when it stands in the list."""
-    taken, verdicts = allowed.clear(), dict[int, str | None]()
-    for limits in (quotas, [None] * len(quotas)):
-        for order, quota in enumerate(limits):
-            offered = allowed.filter(pl.col("channel_order") == order)
-            fresh = new_titles(offered, taken)
-            fitting = within_cap(fresh, taken, spec.rules.max_per_category)
-            turn = within_slots(first_of_list(fitting, quota), taken, spec.slots)
-            taken = pl.concat([taken, turn])
-            if item_code in offered["item_code"]:
-                steps = {"title": fresh, "cap": fitting, "slots": turn}
-                cut = next((name for name, kept in steps.items() if item_code not in kept["item_code"]), None)
-                verdicts[order] = None if item_code in taken["item_code"] else cut
-    return taken, verdicts
+    filled, verdicts = allowed.clear(), dict[int, str | None]()
+    for turn in turns(allowed, spec):
+        filled = pl.concat([filled, turn.placed])
+        if item_code in turn.offered["item_code"]:
+            cut = next((step for step, left in turn.left.items() if item_code not in left["item_code"]), None)
+            verdicts[turn.channel_order] = None if item_code in filled["item_code"] else cut
+    return filled, verdicts
 
 
 def _in_the_way(rule: str | None, item_code: int, filled: pl.DataFrame, allowed: pl.DataFrame) -> tuple[int, ...]:

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from recs.explain.replay import RANKING, Fate
+from recs.explain.replay import Fate
 from recs.policies import reasons
+from recs.surfaces.candidates import RANKING
 from recs.surfaces.spec import SurfaceSpec
 
 Titles = Callable[[int], str]  # an item code in words

@@ -56,11 +56,10 @@ class Snapshot:
         dim_item: pl.DataFrame,
         dim_user: pl.DataFrame,
     ) -> None:
-        """tables: their frames by lake table; a ratio to a table that is not among them is left out."""
+        """frames: by lake table; a ratio to a table that is not among them is left out."""
         self._n_items = dim_item.height
         self._levels = {t.level: _level_codes(dim_item, t.level) for t in tables if "category" in t.entity}
-        here = {table.name for table in tables}
-        self._tables = [replace(t, ratios=tuple(r for r in t.ratios if _model(r.of) in here)) for t in tables]
+        self._tables = _joinable(tables)
         codes = (dim_item.select("item_id", "item_code"), dim_user.select("user_id", "user_code"))
         self._keys: dict[str, np.ndarray] = {}
         self._values: dict[str, np.ndarray] = {}
@@ -77,7 +76,7 @@ class Snapshot:
 
     @property
     def features(self) -> list[str]:
-        return [name for table in self._tables for name in table.features]
+        return features_of(self._tables)
 
     def gather(self, users: np.ndarray, items: np.ndarray, out: np.ndarray) -> None:
         """Fill ``out`` (float32 [n, len(features)]) for pairs of codes; NaN where a table has no row for the pair."""
@@ -124,6 +123,16 @@ class Snapshot:
             "user_category": lambda: _packed(users, category, self._n_items),
         }[table.entity]()
         return np.asarray(part, np.int64)
+
+
+def features_of(tables: Sequence[FeatureTable]) -> list[str]:
+    """Names of what a snapshot of the tables gathers, in its order."""
+    return [name for table in _joinable(tables) for name in table.features]
+
+
+def _joinable(tables: Sequence[FeatureTable]) -> list[FeatureTable]:
+    here = {table.name for table in tables}
+    return [replace(t, ratios=tuple(r for r in t.ratios if _model(r.of) in here)) for t in tables]
 
 
 def _packed(first: np.ndarray | None, second: np.ndarray | None, size: int) -> np.ndarray:

@@ -16,8 +16,9 @@ def pool_columns(pool: pl.DataFrame) -> list[str]:
     return sorted(name for name in pool.columns if name not in _NOT_SEEN and not name.endswith("_reason_item_code"))
 
 
-def feature_names(pool: pl.DataFrame, snapshot: Snapshot) -> list[str]:
-    return [*(f"pool.{name}" for name in pool_columns(pool)), *snapshot.features]
+def feature_names(pool: pl.DataFrame, features: Sequence[str]) -> list[str]:
+    """Names of the columns of ``candidate_rows``. features: of the snapshot."""
+    return [*(f"pool.{name}" for name in pool_columns(pool)), *features]
 
 
 def candidate_rows(pool: pl.DataFrame, snapshot: Snapshot) -> np.ndarray:

@@ -42,7 +42,7 @@ class Scoring:
 
     def names(self, pool: pl.DataFrame) -> list[str]:
         assert self._snapshot is not None
-        return feature_names(pool, self._snapshot)
+        return feature_names(pool, self._snapshot.features)
 
     def rows(self, pool: pl.DataFrame) -> np.ndarray:
         """What the ranker sees. LakeError when it was trained on other columns."""

@@ -1,7 +1,7 @@
 """Trains a purpose's ranker on past weeks: LightGBM lambdarank, stopped on one, judged on another, then refitted."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -31,16 +31,31 @@ class RankerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True)
-class Week:
-    """One past as-of day's candidates: rows float32 [n, features], label bool [n], users int32 [n] ascending."""
+class Rows:
+    """Candidates to learn from or to judge by: values float32 [n, features], label bool [n], users [n] ascending."""
 
-    as_of: date
-    rows: np.ndarray
+    values: np.ndarray
     labels: np.ndarray
     users: np.ndarray
 
-    def kept(self, keep: np.ndarray) -> "Week":
-        return Week(self.as_of, self.rows[keep], self.labels[keep], self.users[keep])
+    def kept(self, keep: np.ndarray) -> "Rows":
+        return Rows(self.values[keep], self.labels[keep], self.users[keep])
+
+
+@dataclass(frozen=True)
+class Week:
+    """One past as-of day's whole pools: label bool [n] and users int32 [n] (ascending) of all candidates.
+
+    gather: the features of those that a bool [n] chooses, float32 [chosen, features]; most are never asked for.
+    """
+
+    as_of: date
+    labels: np.ndarray
+    users: np.ndarray
+    gather: Callable[[np.ndarray], np.ndarray]
+
+    def rows(self, keep: np.ndarray) -> Rows:
+        return Rows(self.gather(keep), self.labels[keep], self.users[keep])
 
 
 @dataclass(frozen=True)
@@ -71,26 +86,30 @@ def train_ranker(
         raise ValueError(f"a ranker needs at least {LEAST_WEEKS} weeks with a purchase in a pool, got {len(weeks)}")
     import lightgbm as lgb
 
-    taught = [taught_rows(week, settings) for week in weeks]
-    stop, judge = weeks[-2], weeks[-1]
+    taught = [week.rows(taught_candidates(week, settings)) for week in weeks[:-2]]
+    stop, judge = (week.rows(_of_buyers(week)) for week in weeks[-2:])
+    taught += [
+        whole.kept(taught_candidates(week, settings)[_of_buyers(week)])
+        for week, whole in zip(weeks[-2:], (stop, judge), strict=True)
+    ]
     with _one_openmp_team(threads):
         first, curve = _stopped(lgb, taught[:-2], stop, features, settings, threads)
         trees = max(1, first.best_iteration)
-        judged = {"ranker": _ndcg(judge, first.predict(judge.rows, num_iteration=trees, num_threads=threads))}
+        judged = {"ranker": _ndcg(judge, first.predict(judge.values, num_iteration=trees, num_threads=threads))}
         final = _fit(lgb, taught, features, settings, threads, trees)
     if compared_with is not None:
-        judged[compared_with] = _ndcg(judge, -judge.rows[:, list(features).index(compared_with)])
+        judged[compared_with] = _ndcg(judge, -judge.values[:, list(features).index(compared_with)])
     gains = final.feature_importance("gain")
     order = sorted(range(len(features)), key=lambda n: (-gains[n], n))
     return Ranker(
         re.sub(r"\[num_threads: \d+\]", "[num_threads: 1]", final.model_to_string()),  # the trees are the same with any
         {
             "weeks": [
-                {"as_of_date": w.as_of.isoformat(), "rows": len(w.labels), "positives": int(w.labels.sum())}
-                for w in weeks
+                {"as_of_date": week.as_of.isoformat(), "rows": len(rows.labels), "positives": int(rows.labels.sum())}
+                for week, rows in zip(weeks, taught, strict=True)
             ],
-            "stopped_on": stop.as_of.isoformat(),
-            "judged_on": judge.as_of.isoformat(),
+            "stopped_on": weeks[-2].as_of.isoformat(),
+            "judged_on": weeks[-1].as_of.isoformat(),
             "trees": trees,
             "curve": curve,
             "judged": judged,
@@ -107,17 +126,16 @@ def teaching_weeks(weeks: Sequence[Week]) -> list[Week]:
 
 def _stopped(
     lgb: Any,
-    weeks: Sequence[Week],
-    stop: Week,
+    taught: Sequence[Rows],
+    stop: Rows,
     features: Sequence[str],
     settings: RankerSettings,
     threads: int,
 ) -> tuple[Any, list[float]]:
     """The model at its best, and NDCG@20 of the stopping week after each tree."""
     parameters = _parameters(settings, threads) | {"metric": "ndcg", "eval_at": [20]}
-    data = _dataset(lgb, weeks, features, parameters)
-    stop = _buyers(stop)  # of a pool without a purchase NDCG says the same after every tree
-    valid = lgb.Dataset(stop.rows, stop.labels.astype(np.int8), group=_groups(stop), reference=data)
+    data = _dataset(lgb, taught, features, parameters)
+    valid = lgb.Dataset(stop.values, stop.labels.astype(np.int8), group=_groups(stop), reference=data)
     curve: dict[str, Any] = {}
     model = lgb.train(
         parameters,
@@ -134,17 +152,17 @@ def _stopped(
 
 
 def _fit(
-    lgb: Any, weeks: Sequence[Week], features: Sequence[str], settings: RankerSettings, threads: int, trees: int
+    lgb: Any, taught: Sequence[Rows], features: Sequence[str], settings: RankerSettings, threads: int, trees: int
 ) -> Any:
     parameters = _parameters(settings, threads)
-    return lgb.train(parameters, _dataset(lgb, weeks, features, parameters), num_boost_round=trees)
+    return lgb.train(parameters, _dataset(lgb, taught, features, parameters), num_boost_round=trees)
 
 
-def _dataset(lgb: Any, weeks: Sequence[Week], features: Sequence[str], parameters: Mapping[str, Any]) -> Any:
+def _dataset(lgb: Any, taught: Sequence[Rows], features: Sequence[str], parameters: Mapping[str, Any]) -> Any:
     return lgb.Dataset(
-        np.concatenate([week.rows for week in weeks]),
-        np.concatenate([week.labels for week in weeks]).astype(np.int8),
-        group=np.concatenate([_groups(week) for week in weeks]),
+        np.concatenate([rows.values for rows in taught]),
+        np.concatenate([rows.labels for rows in taught]).astype(np.int8),
+        group=np.concatenate([_groups(rows) for rows in taught]),
         feature_name=list(features),
         params=dict(parameters),
         free_raw_data=True,
@@ -169,35 +187,33 @@ def _parameters(settings: RankerSettings, threads: int) -> dict[str, Any]:
     }
 
 
-def taught_rows(week: Week, settings: RankerSettings) -> Week:
-    """The rows to learn from: shoppers who bought of their pool, with a seeded choice of what they did not buy.
-
-    Asked again of what it gave, it gives all of it.
-    """
+def taught_candidates(week: Week, settings: RankerSettings) -> np.ndarray:
+    """bool [n]: what is learned from: of shoppers who bought of their pool, that and a seeded choice of the rest."""
     random = np.random.default_rng([settings.seed, week.as_of.toordinal()])
     buyers = np.unique(week.users[week.labels])
-    chosen = random.permutation(buyers)[: settings.shoppers]
-    week = week.kept(np.isin(week.users, chosen))
-    draw = random.random(len(week.users))
-    order = np.lexsort((draw, week.labels, week.users))  # of each shopper the unbought first, in random order
+    chosen = np.flatnonzero(np.isin(week.users, random.permutation(buyers)[: settings.shoppers]))
+    users, labels = week.users[chosen], week.labels[chosen]
+    order = np.lexsort((random.random(len(chosen)), labels, users))  # of each the unbought first, in random order
     place = np.empty(len(order), np.int64)
-    place[order] = np.arange(len(order)) - np.searchsorted(week.users, week.users)
-    return week.kept(week.labels | (place < settings.negatives))
+    place[order] = np.arange(len(order)) - np.searchsorted(users, users)
+    taught = np.zeros(len(week.users), bool)
+    taught[chosen] = labels | (place < settings.negatives)
+    return taught
 
 
-def _buyers(week: Week) -> Week:
-    """All candidates of the shoppers who bought something of their pool."""
-    return week.kept(np.isin(week.users, week.users[week.labels]))
+def _of_buyers(week: Week) -> np.ndarray:
+    """bool [n]: candidates of who bought of their pool; of the others NDCG says the same of every model."""
+    return np.isin(week.users, week.users[week.labels])
 
 
-def _groups(week: Week) -> np.ndarray:
-    return np.unique(week.users, return_counts=True)[1]
+def _groups(rows: Rows) -> np.ndarray:
+    return np.unique(rows.users, return_counts=True)[1]
 
 
-def _ndcg(week: Week, scores: np.ndarray) -> dict[str, float]:
+def _ndcg(rows: Rows, scores: np.ndarray) -> dict[str, float]:
     """Mean NDCG@10 and @20 over shoppers with a purchase in their pool; the ideal is of the pool."""
-    order = np.lexsort((-scores, week.users))
-    labels, users = week.labels[order], week.users[order]
+    order = np.lexsort((-scores, rows.users))
+    labels, users = rows.labels[order], rows.users[order]
     rank = np.arange(len(users)) - np.searchsorted(users, users)
     found: dict[str, float] = {}
     _, shopper = np.unique(users, return_inverse=True)

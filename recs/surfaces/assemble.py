@@ -1,15 +1,16 @@
 """Finished lists of a surface: channels fill the places in turn, rules keep items out, ids come back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from typing import NamedTuple
 
 import polars as pl
 
 from recs.policies.bought import by_bought
 from recs.policies.caps import first_of_list, within_cap, within_slots
 from recs.policies.category import by_category, without_key_item
-from recs.policies.titles import new_titles, title_codes, without_echo
-from recs.surfaces.candidates import candidates, chosen_channels
+from recs.policies.titles import new_titles, without_echo
+from recs.surfaces.candidates import candidates, chosen_channels, fillers, shown_items
 from recs.surfaces.keys import list_keys
 from recs.surfaces.spec import SurfaceSpec
 
@@ -29,6 +30,18 @@ SCHEMA = pl.Schema(
         "propensity": pl.Float32,
     }
 )
+BEST_FIRST = ("list_code", "channel_order", "tier", "rank")
+
+Rule = Callable[[pl.DataFrame], pl.DataFrame]
+
+
+class Turn(NamedTuple):
+    """One filler's turn: its candidates, what each step leaves of them (title, cap, slots), and what it places."""
+
+    channel_order: int
+    offered: pl.DataFrame
+    left: Mapping[str, pl.DataFrame]
+    placed: pl.DataFrame
 
 
 def surface_lists(
@@ -50,41 +63,56 @@ def surface_lists(
     min_items is not made: the global one is better. ConfigError when the spec names a channel that is not there.
     """
     tables = chosen_channels(spec, channels, ranking)
-    turns = [channel.quota for channel in spec.channels]
-    turns = turns if ranking is None else [spec.slots, *turns]
-    shown = dim_item.filter(pl.col("is_recommendable"))
-    items = shown.select("item_code", "category_code").join(title_codes(dim_item), on="item_code")
+    items = shown_items(dim_item)
     keys = list_keys(spec, dim_item, dim_user, dim_region)
     parts = []
     for start in range(0, max(keys.height, 1), lists_at_once):  # a bounded number of lists in memory at a time
         some = keys.slice(start, lists_at_once)
         allowed = _allowed(candidates(some, tables, items), spec, items, bought)
-        filled = _long_enough(fill(allowed, spec, turns), spec)
+        filled = _long_enough(fill(allowed, spec), spec)
         parts.append(_with_ids(filled, some, spec, dim_item, as_of))
     return pl.concat(parts).sort("source", "key", "position")
 
 
 def _allowed(found: pl.DataFrame, spec: SurfaceSpec, items: pl.DataFrame, bought: pl.DataFrame) -> pl.DataFrame:
     """What the rules let through, best first within each list and channel."""
-    found = by_category(without_key_item(found), spec.rules.category)
-    found = by_bought(without_echo(found, items), bought, spec.rules.already_bought)
-    return found.sort("list_code", "channel_order", "tier", "rank")
+    for rule in rules(spec, items, bought).values():
+        found = rule(found)
+    return found.sort(BEST_FIRST)
 
 
-def fill(allowed: pl.DataFrame, spec: SurfaceSpec, quotas: Sequence[int]) -> pl.DataFrame:
-    """Lists with position (u16, 1..): ranking and channels take turns in order, each up to its quota; then, again in
-    order, each gives what it has left until the slots are full. Of one turn, the best candidate stands for its title.
+def rules(spec: SurfaceSpec, items: pl.DataFrame, bought: pl.DataFrame) -> dict[str, Rule]:
+    """By name, in their order: what keeps candidates out, whatever else their list holds."""
+    return {
+        "page": without_key_item,
+        "category": lambda found: by_category(found, spec.rules.category),
+        "echo": lambda found: without_echo(found, items),
+        "bought": lambda found: by_bought(found, bought, spec.rules.already_bought),
+    }
+
+
+def fill(allowed: pl.DataFrame, spec: SurfaceSpec) -> pl.DataFrame:
+    """Lists with position (u16, 1..): what ``turns`` places in them, in that order."""
+    filled = pl.concat([turn.placed for turn in turns(allowed, spec)])
+    place = pl.int_range(1, pl.len() + 1).over("list_code")
+    return filled.with_columns(position=place.cast(pl.UInt16))
+
+
+def turns(allowed: pl.DataFrame, spec: SurfaceSpec) -> Iterator[Turn]:
+    """Ranking and channels take turns in order, each up to its quota; then, again in order, each gives what it has left
+    until the slots are full. Of one turn, the best candidate stands for its title.
 
     allowed: list_code, channel_order, item_code, title_code, category_code, sorted best first within list and channel.
     """
-    taken = allowed.clear()
+    taken, quotas = allowed.clear(), [quota for _, quota in fillers(spec)]
     for limits in (quotas, [None] * len(quotas)):
         for order, quota in enumerate(limits):
-            turn = new_titles(allowed.filter(pl.col("channel_order") == order), taken)
-            turn = first_of_list(within_cap(turn, taken, spec.rules.max_per_category), quota)
-            taken = pl.concat([taken, within_slots(turn, taken, spec.slots)])
-    place = pl.int_range(1, pl.len() + 1).over("list_code")
-    return taken.with_columns(position=place.cast(pl.UInt16))
+            offered = allowed.filter(pl.col("channel_order") == order)
+            fresh = new_titles(offered, taken)
+            fitting = within_cap(fresh, taken, spec.rules.max_per_category)
+            placed = within_slots(first_of_list(fitting, quota), taken, spec.slots)
+            taken = pl.concat([taken, placed])
+            yield Turn(order, offered, {"title": fresh, "cap": fitting, "slots": placed}, placed)
 
 
 def _long_enough(filled: pl.DataFrame, spec: SurfaceSpec) -> pl.DataFrame:

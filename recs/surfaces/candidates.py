@@ -7,21 +7,38 @@ import polars as pl
 from recs.channels.ranked import USER
 from recs.errors import ConfigError
 from recs.policies.reasons import REASON_OF, WHEN_DUE
+from recs.policies.titles import title_codes
 from recs.surfaces.keys import TIERS
 from recs.surfaces.spec import Source, SurfaceSpec
 
+RANKING = "ranking"
 _ENTITIES = sorted({entity for tiers in TIERS.values() for entity, _ in tiers})
 _ROW = ("entity_code", "item_code", "score", "rank", "reason_item_code", "channel", "reason")
 _KEY_COLUMNS = ("list_code", "user_code", "key_item_code", "key_category_code", "key_title_code")
 
 
+def fillers(spec: SurfaceSpec) -> list[tuple[str, int]]:
+    """What fills the surface's lists and its quota, in turn: ``channel_order`` is the place here, from 0."""
+    ranked = [] if spec.ranking is None else [(RANKING, spec.slots)]
+    return [*ranked, *((channel.name, channel.quota) for channel in spec.channels)]
+
+
+def shown_items(dim_item: pl.DataFrame) -> pl.DataFrame:
+    """item_code, category_code, title_code of the items that may be shown."""
+    shown = dim_item.filter(pl.col("is_recommendable"))
+    return shown.select("item_code", "category_code").join(title_codes(dim_item), on="item_code")
+
+
 def chosen_channels(
     spec: SurfaceSpec, channels: Mapping[str, pl.DataFrame], ranking: pl.DataFrame | None = None
 ) -> list[dict[str, pl.DataFrame]]:
-    """What fills the surface's lists, in turn, each by the entity of the lists: its ranking, then its channels.
+    """The tables of ``fillers``, each by the entity of the lists: the surface's ranking, then its channels.
 
-    ConfigError when a channel is missing, or has no reason for what it proposes.
+    ConfigError when a channel is missing, or has no reason for what it proposes. ValueError unless a ranking is given
+    just where the spec names one: each filler would take another's turn.
     """
+    if (ranking is None) != (spec.ranking is None):
+        raise ValueError(f"surface '{spec.surface}': give a ranking just where its spec names one ({spec.ranking})")
     for channel in spec.channels:
         if channel.name not in channels:
             raise ConfigError(
@@ -64,9 +81,8 @@ def _require_reasons(channel: str, table: pl.DataFrame) -> None:
 def candidates(keys: pl.DataFrame, tables: list[dict[str, pl.DataFrame]], items: pl.DataFrame) -> pl.DataFrame:
     """What each list may hold, in no order: list_code, channel_order, tier, rank say it.
 
-    keys: lists of ``keys.list_keys``. tables: from ``chosen_channels``. items: item_code, category_code, title_code of
-    the items that may be shown. Returns those columns, the keys' codes, score, reason_item_code, channel, reason and
-    channel_order.
+    keys: lists of ``keys.list_keys``. tables: from ``chosen_channels``. items: from ``shown_items``. Returns their
+    columns, the keys' codes, score, reason_item_code, channel, reason and channel_order.
     """
     found = [
         _proposed(keys.filter(pl.col("source") == source), table, source).with_columns(

@@ -63,11 +63,7 @@ def surface_spec(fields: Any, *, file: str) -> SurfaceSpec:
 
 def read_spec(path: Path) -> SurfaceSpec:
     """The spec in one file, whose name must be its surface's name."""
-    try:
-        fields = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path}: cannot be read as YAML ({error})", "correct the file") from None
-    spec = surface_spec(fields, file=str(path))
+    spec = surface_spec(yaml_document(path), file=str(path))
     if spec.surface != path.stem:
         raise ConfigError(f"{path}: field 'surface' is '{spec.surface}'", f"name the file {spec.surface}.yaml")
     return spec
@@ -81,6 +77,14 @@ def read_specs(folder: Path) -> dict[str, SurfaceSpec]:
             f"{folder}: no surface is described here", "add one YAML file a surface, for example home.yaml"
         )
     return specs
+
+
+def yaml_document(path: Path) -> Any:
+    """What one YAML file holds. ConfigError when it cannot be read."""
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path}: cannot be read as YAML ({error})", "correct the file") from None
 
 
 def _contradictions(spec: SurfaceSpec) -> list[tuple[str, str]]:

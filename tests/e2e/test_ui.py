@@ -25,6 +25,9 @@ CHROMIUM_FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+GROUPS = {"raw", "staging", "facts", "features", "channels", "models", "pools", "rankings", "surfaces", "releases"}
+GROUPS |= {"emails", "evaluation"}
+OWN_TABLE = {"releases": "surfaces", "emails": "sample"}  # these are no tables of the lake, so no schema is theirs
 LATEST = """{ assetNodes { assetKey { path } groupName assetMaterializations(limit: 1) { partition metadataEntries {
   label
   ... on IntMetadataEntry { intValue }
@@ -120,15 +123,15 @@ def page() -> Iterator[Page]:
 
 def test_every_asset_of_the_run_shows_counts_and_a_table(ui):
     nodes = ui.query(LATEST)["assetNodes"]
-    groups = {node["groupName"] for node in nodes}
-    assert groups == {"raw", "staging", "facts", "features", "channels", "surfaces", "releases"}
-    for node in nodes:
+    assert {node["groupName"] for node in nodes} == GROUPS
+    for node in nodes:  # the evaluation too: the demo judges its day
         (latest,) = node["assetMaterializations"]
         entries = {entry["label"]: entry for entry in latest["metadataEntries"]}
         assert latest["partition"] == AS_OF, node["assetKey"]
         assert entries["dagster/row_count"]["intValue"] >= 0, node["assetKey"]
-        table = entries.get("dagster/column_schema", {}).get("schema", {}).get("columns")
-        assert table or entries["surfaces"]["table"]["records"], node["assetKey"]
+        own = OWN_TABLE.get(node["groupName"])
+        shown = entries[own]["table"]["records"] if own else entries["dagster/column_schema"]["schema"]["columns"]
+        assert shown, node["assetKey"]
 
 
 def test_dbt_models_show_their_columns_and_where_each_comes_from(ui):

@@ -5,7 +5,7 @@ import random
 import polars as pl
 import pytest
 
-from recs.explain.replay import fillers, of_list, replay
+from recs.explain.replay import of_list, replay
 from recs.surfaces.assemble import fill
 from recs.surfaces.spec import ChannelQuota, Rules, SurfaceSpec
 
@@ -93,7 +93,7 @@ def test_filling_again_is_filling(seed):
     drawn = pl.DataFrame(rows, schema=COLUMNS, orient="row")
     none = titles().clear()
     again = replay(3, SPEC, drawn, none, BOUGHT.clear()).filled
-    first = fill(drawn, SPEC, [quota for _, quota in fillers(SPEC)])
+    first = fill(drawn, SPEC)
     assert again["item_code"].to_list() == first["item_code"].to_list()
 
 

@@ -3,6 +3,7 @@
 from datetime import date
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from orchestration import partitions
@@ -36,6 +37,19 @@ def test_two_homes_share_nothing(tmp_path):
 def test_bad_settings_name_the_value_and_the_fix(tmp_path, text, env, said):
     with pytest.raises(ConfigError, match=said):
         _ = load_settings({**config(tmp_path, text), **env}).first_day
+
+
+class Baking(msgspec.Struct, forbid_unknown_fields=True):
+    minutes: float
+    trays: int = 1
+
+
+def test_a_section_is_read_as_what_it_is_made_of_or_names_the_field(tmp_path):
+    settings = load_settings(config(tmp_path, "[baking]\nminutes = 30\n[burning]\nminute = 30\n"))
+    assert settings.section("baking", Baking) == Baking(30.0, 1)
+    for name, field in (("burning", "unknown field `minute`"), ("cooling", "missing required field `minutes`")):
+        with pytest.raises(ConfigError, match=rf"aisle.toml: \[{name}\]: .*{field}.*Fix: correct the field"):
+            settings.section(name, Baking)
 
 
 def test_a_missing_config_folder_is_named(tmp_path):

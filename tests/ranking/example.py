@@ -26,11 +26,16 @@ def week(number: int, shoppers: int = 40, candidates: int = 12, seed: int = 0) -
     told = (rows[:, 1] + draw.normal(scale=0.3, size=len(users))).reshape(shoppers, candidates)
     labels = told >= np.sort(told, axis=1)[:, -2:-1]
     labels[::4] = False
-    return Week(FIRST + timedelta(days=7 * number), rows, labels.ravel(), users)
+    return Week(FIRST + timedelta(days=7 * number), labels.ravel(), users, lambda keep: rows[keep])
 
 
 def weeks(count: int) -> list[Week]:
     return [week(number) for number in range(count)]
+
+
+def values(one: Week) -> np.ndarray:
+    """The features of all candidates."""
+    return one.gather(np.full(len(one.users), True))
 
 
 def ndcg(one: Week, scores: np.ndarray, k: int) -> float:

@@ -52,12 +52,13 @@ def scoring():
         draw = np.random.default_rng(number).normal(scale=0.2, size=len(rows))
         told = np.nan_to_num(rows[:, 3]) - rows[:, 2] / 4 + draw
         bought = told >= np.quantile(told, 0.8)
-        weeks.append(Week(date(2026, 1, 5 + 7 * number), rows, bought, candidates["user_code"].to_numpy()))
+        users = candidates["user_code"].to_numpy()
+        weeks.append(Week(date(2026, 1, 5 + 7 * number), bought, users, lambda keep: rows[keep]))
     return Scoring(train_ranker(weeks, NAMES, SETTINGS).model, snapshot())
 
 
 def test_the_matrix_holds_the_pool_by_name_then_the_features_and_no_codes():
-    assert feature_names(pool(), snapshot()) == NAMES
+    assert feature_names(pool(), snapshot().features) == NAMES
     two = pool(1).filter(pl.col("item_code").is_in([0, 3]))
     np.testing.assert_array_equal(
         candidate_rows(two, snapshot()), np.array([[1, np.nan, 1, np.nan], [0, 0.75, 4, 3]], np.float32)

@@ -6,8 +6,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from recs.ranking.train import LEAST_WEEKS, Week, taught_rows, train_ranker
-from tests.ranking.example import FEATURES, SETTINGS, ndcg, week, weeks
+from recs.ranking.train import LEAST_WEEKS, Week, taught_candidates, train_ranker
+from tests.ranking.example import FEATURES, SETTINGS, ndcg, values, week, weeks
 
 ONE_TREE = msgspec.structs.replace(SETTINGS, most_trees=1)  # so that what is learned does not hang on where to stop
 
@@ -39,7 +39,7 @@ def test_it_finds_what_tells_the_purchases_and_ranks_by_it(ranker):
     unseen = week(99)
     chance = ndcg(unseen, np.random.default_rng(1).random(len(unseen.users)), 10)
     assert chance < 0.6
-    assert ndcg(unseen, lgb.Booster(model_str=ranker.model).predict(unseen.rows), 10) > 0.85
+    assert ndcg(unseen, lgb.Booster(model_str=ranker.model).predict(values(unseen)), 10) > 0.85
     assert ranker.card["judged"]["ranker"]["ndcg@10"] > 0.85
 
 
@@ -56,7 +56,7 @@ def test_threads_do_not_change_the_trees(ranker):
 def test_the_card_says_which_weeks_taught_stopped_and_judged(ranker):
     past = weeks(5)
     assert ranker.card["weeks"] == [
-        {"as_of_date": f"{one.as_of}", "rows": 40 * 12, "positives": 30 * 2} for one in past
+        {"as_of_date": f"{one.as_of}", "rows": 30 * (2 + 6), "positives": 30 * 2} for one in past
     ]
     assert (ranker.card["stopped_on"], ranker.card["judged_on"]) == (f"{past[3].as_of}", f"{past[4].as_of}")
     assert ranker.card["settings"]["leaves"] == 4
@@ -91,13 +91,16 @@ def test_the_final_model_has_learned_from_every_week():
 def test_the_judged_ndcg_is_that_of_a_model_of_the_other_weeks_counted_shopper_by_shopper(k):
     past = [*weeks(4), week(4, candidates=25)]
     first = lgb.Booster(model_str=trained(past[:3], ONE_TREE).model)  # the last is refitted on all it is given
-    expected = ndcg(past[4], first.predict(past[4].rows), k)
+    expected = ndcg(past[4], first.predict(values(past[4])), k)
     assert trained(past, ONE_TREE).card["judged"]["ranker"][f"ndcg@{k}"] == pytest.approx(expected, abs=1e-6)
 
 
 def test_what_a_shopper_without_a_purchase_was_offered_teaches_nothing():
     past = weeks(4)
-    strangers = [replace(one, rows=np.where(one.users[:, None] % 4 == 0, 9, one.rows)) for one in past]
+    strangers = [
+        replace(one, gather=lambda keep, one=one: np.where(one.users[keep, None] % 4 == 0, 9, one.gather(keep)))
+        for one in past
+    ]
     a, b = trained(past), trained(strangers)
     assert (trees(a.model), a.card["curve"]) == (trees(b.model), b.card["curve"])
 
@@ -120,16 +123,29 @@ def test_a_feature_whose_ascending_order_is_compared_is_judged_on_the_same_week(
     judged = trained(past, compared_with="planted").card["judged"]
     assert judged["ranker"] == ranker.card["judged"]["ranker"]
     for k in (10, 20):
-        assert judged["planted"][f"ndcg@{k}"] == pytest.approx(ndcg(past[4], -past[4].rows[:, 1], k), abs=1e-6)
+        assert judged["planted"][f"ndcg@{k}"] == pytest.approx(ndcg(past[4], -values(past[4])[:, 1], k), abs=1e-6)
 
 
-def test_rows_that_were_chosen_to_learn_from_are_chosen_again():
+def test_only_candidates_that_teach_stop_or_judge_are_ever_gathered():
+    asked = {}
+    past = [
+        replace(one, gather=lambda keep, one=one: asked.update({one.as_of: int(keep.sum())}) or one.gather(keep))
+        for one in weeks(4)
+    ]
+    trained(past, ONE_TREE)
+    buyers, taught = 30 * 12, 30 * (2 + 6)  # of 40 shoppers with 12 candidates each, 30 bought 2
+    assert list(asked.values()) == [taught, taught, buyers, buyers]
+
+
+def test_what_is_learned_from_holds_every_purchase_of_the_chosen_and_no_more_of_the_rest_than_said():
     chance = np.random.default_rng(3)
     users = np.repeat(np.arange(30, dtype=np.int32), 40)
-    week = Week(date(2026, 3, 1), chance.random((1200, 2)).astype(np.float32), chance.random(1200) < 0.05, users)
+    bought = chance.random(1200) < 0.05
     few = msgspec.structs.replace(SETTINGS, negatives=5, shoppers=10)
-    once = taught_rows(week, few)
-    again = taught_rows(once, few)
-    assert 0 < len(once.labels) < 1200
-    assert np.array_equal(once.rows, again.rows)
-    assert np.array_equal(once.labels, again.labels)
+    taught = taught_candidates(Week(date(2026, 3, 1), bought, users, lambda keep: np.empty((keep.sum(), 1))), few)
+    chosen = np.unique(users[taught])
+    assert len(chosen) == 10
+    assert set(chosen) <= set(users[bought])
+    of_chosen = np.isin(users, chosen)
+    assert taught[bought & of_chosen].all()
+    assert (np.bincount(users[taught & ~bought], minlength=30)[chosen] == 5).all()

@@ -1,5 +1,6 @@
 from datetime import date
 
+import msgspec
 import polars as pl
 import pytest
 from hypothesis import given
@@ -19,8 +20,11 @@ def spec_of(keyed_by="user", channels=(("popular", 60),), **fields):
     return surface_spec(given, file="test.yaml")
 
 
-def made(spec, shop, **more):
-    return surface_lists(spec, shop.channels, **shop.dims, **{"bought": shop.bought, "as_of": AS_OF, **more})
+def made(spec, shop, ranking=None, **more):
+    """The surface's lists; with a ranking, as its spec would name it."""
+    spec = msgspec.structs.replace(spec, ranking=None if ranking is None else "discover")
+    given = {"bought": shop.bought, "as_of": AS_OF, **more}
+    return surface_lists(spec, shop.channels, **shop.dims, ranking=ranking, **given)
 
 
 def items(table, source, key):
@@ -116,6 +120,19 @@ def test_a_channel_that_is_not_there_is_named_with_the_ones_that_are(shop):
         made(spec_of(channels=(("popularr", 9),)), shop)
 
 
+@pytest.mark.parametrize(("named", "given"), [(None, "discover"), ("discover", None)])
+def test_a_ranking_is_given_just_where_the_spec_names_one(shop, named, given):
+    with pytest.raises(ValueError, match="just where its spec names one"):
+        surface_lists(
+            spec_of(ranking=named),
+            shop.channels,
+            **shop.dims,
+            bought=shop.bought,
+            as_of=AS_OF,
+            ranking=shop.rankings.get(given),
+        )
+
+
 def test_a_channel_without_a_stated_reason_is_refused(shop):
     odd = {"popular": shop.channels["trending"].with_columns(entity=pl.lit("moon"))}
     with pytest.raises(ConfigError, match=r"entity 'moon'.*REASON_OF"):
@@ -125,8 +142,9 @@ def test_a_channel_without_a_stated_reason_is_refused(shop):
 def test_a_shop_without_anything_has_no_lists(shop):
     empty = {name: table.clear() for name, table in {**shop.dims}.items()}
     channels = {name: table.clear() for name, table in shop.channels.items()}
-    for ranking in (None, shop.rankings["discover"].clear()):
-        got = surface_lists(spec_of(), channels, **empty, bought=shop.bought.clear(), as_of=AS_OF, ranking=ranking)
+    for name, ranking in ((None, None), ("discover", shop.rankings["discover"].clear())):
+        spec = spec_of(ranking=name)
+        got = surface_lists(spec, channels, **empty, bought=shop.bought.clear(), as_of=AS_OF, ranking=ranking)
         assert got.is_empty()
 
 
@@ -185,7 +203,7 @@ def test_lists_filled_at_once_are_the_lists_filled_one_by_one(lists, quotas, slo
         title_code=pl.col("item_code").replace_strict(list(range(10)), TITLES, return_dtype=pl.UInt32),
         category_code=pl.col("item_code").replace_strict(list(range(10)), CATEGORIES, return_dtype=pl.Int32),
     )
-    got = fill(allowed, spec, quotas).sort("list_code", "position")
+    got = fill(allowed, spec).sort("list_code", "position")
     for code, orders in enumerate(lists):
         one = got.filter(pl.col("list_code") == code)
         assert one["item_code"].to_list() == by_hand(orders, quotas, slots, cap)
