@@ -55,6 +55,7 @@ test-long: .venv/.dev  ## Kills, torture, the real year, the browser (under 45 m
 bench: .venv/.dev  ## Benchmarks, each against a named baseline
 	@$(BIN)/aisle bench definitions
 	@$(BIN)/aisle bench lookup
+	@$(BIN)/aisle bench pairs
 
 lock: .venv/bin/uv  ## Solve the lock files again
 	@$(BIN)/uv pip compile --quiet --universal --no-strip-extras --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra demo -o requirements.lock

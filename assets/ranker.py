@@ -33,10 +33,9 @@ _IMPORTANCES = {"as_of_date": pl.Date, "purpose": pl.String, "feature": pl.Strin
 def ranker_passes(settings: Settings) -> Sequence[LakePass]:
     """One pass for both purposes; nothing is trained while there are too few closed weeks."""
     features = load_manifest().feature_tables()
-    config = msgspec.to_builtins(settings.section("ranker", RankerSettings)) | {
-        "features": [msgspec.to_builtins(f) for f in features]
-    }
     past = Past(settings, features)
+    config: dict[str, Any] = {purpose: msgspec.to_builtins(past.settings(purpose)) for purpose in past.versions}
+    config |= {"features": [msgspec.to_builtins(f) for f in features]}
     tables = [f"pools/{purpose}" for purpose in past.versions] + [feature.table for feature in features]
     told = "One lambdarank model a purpose: text, importances and card. It ranks nothing before its day is ranked."
     table = LakeTable(RANKER, (LABELS,), ("purpose", "gain", "feature"), config, told, tables, past.inputs)
@@ -64,6 +63,10 @@ class Past:
     def __init__(self, settings: Settings, features: Sequence[FeatureTable]) -> None:
         self._settings, self._features = settings, features
         self.versions = {p: config_hash(dict(pool_config(settings, s))) for p, s in purpose_specs(settings).items()}
+
+    def settings(self, purpose: Purpose) -> RankerSettings:
+        """``[ranker.<purpose>]`` of aisle.toml. ConfigError names the field."""
+        return self._settings.section(f"ranker.{purpose}", RankerSettings)
 
     def days(self, lake: Lake, day: date) -> list[date]:
         """As-of days whose pools of every purpose were made by the channels as they are configured now."""
@@ -94,8 +97,7 @@ class Past:
             why = f"{len(weeks)} of at least {LEAST_WEEKS} closed weeks can teach: lists keep the order of the pools"
             return Ranker("", {"trained": False, "why": why, "fix": f"aisle bootstrap --as-of {day}"})
         names = feature_names(lake.read(f"pools/{purpose}", days[-1]).clear(), features_of(features))
-        chosen = self._settings.section("ranker", RankerSettings)
-        ranker = train_ranker(weeks, names, chosen, compared_with=POOL_ORDER, threads=shop.threads)
+        ranker = train_ranker(weeks, names, self.settings(purpose), compared_with=POOL_ORDER, threads=shop.threads)
         tables = [feature.table for feature in features]
         left_out = sorted({feature.table for feature in self._features} - set(tables))
         return Ranker(ranker.model, {"trained": True, "tables": tables, "left_out": left_out, **ranker.card})

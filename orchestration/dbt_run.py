@@ -22,7 +22,7 @@ from recs.lake import Lake, Provenance
 from recs.lake.inputs import Inputs
 from recs.lake.swap import TMP_PREFIX
 
-ROWS_AT_ONCE = 4_000_000
+ROWS_AT_ONCE = 2_000_000
 
 
 class DbtFailed(AisleError):
@@ -40,14 +40,18 @@ class DbtBuild:
 
     def rows_by_day(self, model: DbtModel, days: Sequence[date]) -> Iterator[tuple[date, pl.DataFrame]]:
         """Every day with its rows, some days in memory at a time; a day that has none comes with no rows."""
+        by_day = {day: self.stage_root / f"{model.name}.{day}.parquet" for day in days}
+        if by_day[days[0]].exists():  # as-of days of a range were staged one by one
+            yield from ((day, pl.read_parquet(file, hive_partitioning=False)) for day, file in by_day.items())
+            return
         staged = pl.scan_parquet(self.stage_root / f"{model.name}.*.parquet", hive_partitioning=False)
         at_once = max(1, ROWS_AT_ONCE * len(days) // max(1, staged.select(pl.len()).collect().item()))
         column = model.partition_column
         for n in range(0, len(days), at_once):
             some = days[n : n + at_once]
             rows = staged.filter(pl.col(column).is_between(some[0], some[-1])).collect()
-            by_day = rows.partition_by(column, as_dict=True)
-            yield from ((day, by_day.get((day,), rows.clear())) for day in some)
+            parts = rows.partition_by(column, as_dict=True)
+            yield from ((day, parts.get((day,), rows.clear())) for day in some)
 
 
 class DbtLimits(NamedTuple):

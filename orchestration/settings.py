@@ -41,9 +41,12 @@ class Settings:
         return self._day("last_day")
 
     def section(self, name: str, kind: type[Section]) -> Section:
-        """``[name]`` of aisle.toml as ``kind``, a msgspec struct. ConfigError names the field."""
+        """``[name]`` of aisle.toml, as ``kind``, a msgspec struct; a dot leads inside. ConfigError names the field."""
+        values: Any = self.toml
+        for part in name.split("."):
+            values = values.get(part, {})
         try:
-            return msgspec.convert(self.toml.get(name, {}), kind, strict=False)
+            return msgspec.convert(values, kind, strict=False)
         except msgspec.ValidationError as error:
             file = self.config / "aisle.toml"
             raise ConfigError(f"{file}: [{name}]: {error}", "correct the field that it names") from None

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 DBT_STAGES = ("facts", "features")
-DBT_SHARED = ("dbt_project/dbt_project.yml", "dbt_project/macros", "dbt_project/models/staging")
+DBT_FUNCTIONS = ("orchestration/dbt_functions.py", "recs/models/item_pairs.py")
+DBT_SHARED = ("dbt_project/dbt_project.yml", "dbt_project/macros", "dbt_project/models/staging", *DBT_FUNCTIONS)
 HISTORY = ("recs/history.py", "assets/reading.py")
 CHANNELS = (*HISTORY, "recs/pairs.py", "recs/models", "recs/channels")
 STAGE_CODE: Mapping[str, tuple[str, ...]] = {

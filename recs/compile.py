@@ -3,6 +3,7 @@
 import numpy as np
 
 from recs.channels.through import best_through, score_pairs
+from recs.models.item_pairs import count_item_pairs
 from recs.pairs import Rows, contains
 
 
@@ -12,6 +13,7 @@ def main() -> None:
     code, echo = np.zeros(1, np.int32), np.zeros(1, bool)
     contains(one, code, code)
     best_through(one, one, echo, one, n_items=1, top_k=1)
+    count_item_pairs(np.array([0, 2], np.int32), np.arange(2, dtype=np.int32), code, echo, min_baskets=1)
     score_pairs(one, one, echo, code, code, n_items=1)
 
 

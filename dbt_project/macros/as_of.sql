@@ -17,8 +17,8 @@
     {{ column }} > {{ as_of() }} - {{ days }} and {{ column }} <= {{ as_of() }}
 {%- endmacro %}
 
-{#- What a row counts for after it has lost half its weight every half_life_days. DECIMAL, so that sums do not depend
-    on the order of adding. -#}
+{#- What a row counts for, in millionths, after it has lost half its weight every half_life_days. A whole number, so that
+    sums do not depend on the order of adding; divide the sum by 1e6. -#}
 {% macro decayed(column, half_life_days) -%}
-    cast(pow(0.5, ({{ as_of() }} - {{ column }}) / {{ half_life_days }}.0) as decimal(18, 6))
+    cast(round(1e6 * pow(0.5, ({{ as_of() }} - {{ column }}) / {{ half_life_days }}.0)) as integer)
 {%- endmacro %}

@@ -70,7 +70,11 @@ def _best(
     size = 0
     for user in range(n_users):
         count = _gather(user, (sp, si, sw), (np_, ni, nw), echo, acc, best, why, touched)
-        found = np.sort(touched[:count])
+        found = touched[:count].copy()
+        enough = top_k + op[user + 1] - op[user]  # so many are listed even if they hold all that the shopper owns
+        if count > enough:
+            found = found[acc[found] >= np.partition(acc[found], count - enough)[count - enough]]
+        found.sort()
         order = np.argsort(-acc[found], kind="mergesort")  # stable: equal points go by item
         kept_new = 0
         for place, k in enumerate(order):
@@ -83,8 +87,8 @@ def _best(
                 out_u[size], out_i[size], out_p[size], out_s[size] = user, item, acc[item], why[item]
                 size += 1
             kept_new += new
-        for item in found:
-            acc[item], best[item], why[item] = 0, 0, -1
+        for n in range(count):
+            acc[touched[n]], best[touched[n]], why[touched[n]] = 0, 0, -1
     return out_u[:size], out_i[:size], out_p[:size], out_s[:size]
 
 

@@ -14,7 +14,7 @@ LEAST_WEEKS = 3  # one to learn from, one to stop on, one to be judged on
 
 
 class RankerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``[ranker]`` of aisle.toml: LightGBM's parameters by our names, and how training rows are chosen."""
+    """``[ranker.<purpose>]`` of aisle.toml: LightGBM's parameters by our names, and how training rows are chosen."""
 
     learning_rate: Annotated[float, msgspec.Meta(gt=0, le=1)]
     leaves: Annotated[int, msgspec.Meta(ge=2, le=255)]
@@ -181,7 +181,8 @@ def _parameters(settings: RankerSettings, threads: int) -> dict[str, Any]:
         "lambdarank_truncation_level": settings.truncation,
         "seed": settings.seed,
         "deterministic": True,
-        "force_row_wise": True,
+        "force_col_wise": True,  # the same trees: the faster layout where each tree looks at a part of the features
+        "bin_construct_sample_cnt": 50_000,
         "num_threads": threads,
         "verbosity": -1,
     }

@@ -27,42 +27,38 @@ lines as (
 -- one wholesale basket would pair everything with everything
 baskets as (
     select
-        item_code,
-        dense_rank() over (order by session_id) as basket,
-        max(event_date) over (partition by session_id) as event_date
+        list(item_code) as items,
+        max(event_date) as event_date
     from lines
-    qualify count(*) over (partition by session_id) between 2 and {{ var('pair_max_basket_items') }}
+    group by session_id
+    having count(*) between 2 and {{ var('pair_max_basket_items') }}
 ),
 
 weighted as (
     select
-        *,
-        {{ in_last_days('event_date', 91) }} as is_in_91d,
-        {{ decayed('event_date', 91) }} as weight
+        items,
+        {{ decayed('event_date', 91) }} as weight,
+        {{ in_last_days('event_date', 91) }} as is_recent
     from baskets
 ),
 
+-- a join of the baskets with themselves would first make every pair of every basket a row
 pairs as (
     select
-        one.item_code,
-        other.item_code as other_item_code,
-        count(*) filter (one.is_in_91d) as basket_count_91d,
-        count(*) as basket_count_364d,
-        sum(one.weight) as basket_decayed
-    from weighted as one
-    inner join weighted as other on one.basket = other.basket and one.item_code < other.item_code
-    group by one.item_code, other.item_code
-    having count(*) >= {{ var('pair_min_baskets') }}
+        unnest(
+            count_item_pairs(list({items: items, weight: weight, is_recent: is_recent}), {{ var('pair_min_baskets') }})
+        ) as pair
+    from weighted
 )
 
 select
     {{ as_of() }} as as_of_date,
     one.item_id,
     other.item_id as other_item_id,
-    pairs.basket_count_91d,
-    pairs.basket_count_364d,
-    pairs.basket_decayed
+    pair.recent_count as basket_count_91d,
+    pair.basket_count as basket_count_364d,
+    pair.weight / 1e6 as basket_decayed
 from pairs
 -- codes follow the order of ids
-inner join items as one on one.item_code = pairs.item_code
-inner join items as other on other.item_code = pairs.other_item_code
+inner join items as one on one.item_code = pair.item_code
+inner join items as other on other.item_code = pair.other_item_code

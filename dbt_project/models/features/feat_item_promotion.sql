@@ -5,8 +5,22 @@ with promotions as (
       and known_at < {{ as_of() }} + interval 1 day
 ),
 
+-- a later version may end earlier, so a promotion is left out here only when no version of it runs
+near as (
+    select
+        item_id,
+        region,
+        kind,
+        starts_date
+    from promotions
+    where starts_date <= {{ as_of() }} + 7
+    group by item_id, region, kind, starts_date
+    having max(ends_date) > {{ as_of() }} - 7
+),
+
 newest as (
-    select * from promotions
+    select promotions.* from promotions
+    semi join near using (item_id, region, kind, starts_date)
     qualify row_number() over (
         partition by item_id, region, kind, starts_date
         order by arrival_date desc, arrival_hour desc, known_at desc, source_file desc, source_line desc
@@ -21,8 +35,7 @@ running as (
         greatest(0, least(ends_date, {{ as_of() }}) - greatest(starts_date, {{ as_of() }} - 6) + 1) as days_7d,
         greatest(0, least(ends_date, {{ as_of() }} + 7) - greatest(starts_date, {{ as_of() }} + 1) + 1) as days_next_7d
     from newest
-    where starts_date <= {{ as_of() }} + 7
-      and ends_date > {{ as_of() }} - 7
+    where ends_date > {{ as_of() }} - 7
 ),
 
 -- a share is the part of the shop's store-days in those seven days on which the promotion runs

@@ -34,7 +34,7 @@ visits as (
         {%- for days in [28, 91, 364] %}
         count(*) filter ({{ in_last_days('event_date', days) }}) as purchase_days_{{ days }}d,
         {%- endfor %}
-        sum({{ decayed('event_date', 84) }}) as purchase_days_decayed_84d,
+        sum({{ decayed('event_date', 84) }}) / 1e6 as purchase_days_decayed_84d,
         min(event_date) as first_date,
         max(event_date) as last_date
     from days

@@ -38,7 +38,7 @@ history as (
         coalesce(sum(spend) filter ({{ in_last_days('event_date', days) }}), 0) as spend_{{ days }}d,
         {%- endfor %}
         {%- for days in [28, 84] %}
-        coalesce(sum({{ decayed('event_date', days) }}) filter (is_purchase_day), 0) as purchase_days_decayed_{{ days }}d,
+        coalesce(sum({{ decayed('event_date', days) }}) filter (is_purchase_day), 0) / 1e6 as purchase_days_decayed_{{ days }}d,
         {%- endfor %}
         count(*) filter (is_purchase_day and quantity > 0 and spend < 0.9 * quantity * price) as discount_days_364d,
         min(event_date) filter (is_purchase_day) as first_date,
