@@ -99,8 +99,13 @@ class Past:
         names = feature_names(lake.read(f"pools/{purpose}", days[-1]).clear(), features_of(features))
         ranker = train_ranker(weeks, names, self.settings(purpose), compared_with=POOL_ORDER, threads=shop.threads)
         tables = [feature.table for feature in features]
-        left_out = sorted({feature.table for feature in self._features} - set(tables))
-        return Ranker(ranker.model, {"trained": True, "tables": tables, "left_out": left_out, **ranker.card})
+        told = {
+            "trained": True,
+            "tables": tables,
+            "left_out": sorted({feature.table for feature in self._features} - set(tables)),
+            "mixed_code": mixed_code(lake, [f"pools/{purpose}", *tables], days),
+        }
+        return Ranker(ranker.model, told | ranker.card)
 
     def _week(self, lake: Lake, purpose: Purpose, day: date, known_by: date, features: Sequence[FeatureTable]) -> Week:
         """One past day's candidates with their labels; their features are read when they are asked for."""
@@ -114,6 +119,12 @@ class Past:
             return candidate_rows(pool, snapshot_of(lake, day, features, users=pool["user_code"]))
 
         return Week(day, labels(pairs, bought), pairs["user_code"].to_numpy(), gather)
+
+
+def mixed_code(lake: Lake, tables: Sequence[str], days: Sequence[date]) -> list[str]:
+    """The tables whose partitions of the days were made by different code: what they teach may differ too."""
+    infos = {table: [lake.info(table, day) for day in days] for table in tables}
+    return [table for table, of_days in infos.items() if len({info.code_version for info in of_days if info}) > 1]
 
 
 def snapshot_of(lake: Lake, day: date, features: Sequence[FeatureTable], *, users: pl.Series | None = None) -> Snapshot:
