@@ -99,13 +99,13 @@ class Past:
         names = feature_names(lake.read(f"pools/{purpose}", days[-1]).clear(), features_of(features))
         ranker = train_ranker(weeks, names, self.settings(purpose), compared_with=POOL_ORDER, threads=shop.threads)
         tables = [feature.table for feature in features]
-        told = {
+        told: dict[str, Any] = {
             "trained": True,
             "tables": tables,
             "left_out": sorted({feature.table for feature in self._features} - set(tables)),
             "mixed_code": mixed_code(lake, [f"pools/{purpose}", *tables], days),
         }
-        return Ranker(ranker.model, told | ranker.card)
+        return Ranker(ranker.model, told | dict(ranker.card))
 
     def _week(self, lake: Lake, purpose: Purpose, day: date, known_by: date, features: Sequence[FeatureTable]) -> Week:
         """One past day's candidates with their labels; their features are read when they are asked for."""
