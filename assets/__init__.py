@@ -30,15 +30,21 @@ def build_assets(settings: Settings) -> Sequence[Any]:
 
 def lake_passes(settings: Settings) -> list["LakePass"]:
     """Everything that Python makes in the lake as of a day, parents before children."""
-    from assets.channels import channel_passes
-    from assets.models import model_passes
-    from assets.pools import pool_passes
     from assets.ranker import ranker_passes
     from assets.rankings import ranking_passes
     from assets.surfaces import surface_passes
 
-    stages = (model_passes, channel_passes, pool_passes, ranker_passes, ranking_passes, surface_passes)
+    stages = (candidate_passes, ranker_passes, ranking_passes, surface_passes)
     return [one for passes in stages for one in passes(settings)]
+
+
+def candidate_passes(settings: Settings) -> list["LakePass"]:
+    """What stands between features and a ranker: models, channels and pools, parents before children."""
+    from assets.channels import channel_passes
+    from assets.models import model_passes
+    from assets.pools import pool_passes
+
+    return [one for passes in (model_passes, channel_passes, pool_passes) for one in passes(settings)]
 
 
 def pending_days(settings: Settings, days: Sequence[date], stages: Sequence[str] = ()) -> dict[str, list[date]]:

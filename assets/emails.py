@@ -50,12 +50,12 @@ def stale_emails(settings: Settings, days: Sequence[date]) -> dict[str, list[dat
 
 def emails_root(settings: Settings) -> Path:
     """The folder of all batches."""
-    return settings.home / "exports" / "emails"
+    return settings.exports / "emails"
 
 
 def send_ledger(settings: Settings, campaign: str) -> SendLedger:
     """What one campaign has sent. Beside the batches, not among them: it outlives their folders."""
-    return SendLedger(settings.home / "exports" / "ledger" / campaign)
+    return SendLedger(settings.exports / "ledger" / campaign)
 
 
 def export(settings: Settings, spec: CampaignSpec, *, as_of: date, send_date: date) -> Exported:

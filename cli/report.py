@@ -55,13 +55,11 @@ def surface_kinds(settings: Settings) -> dict[str, str]:
 def write_report(settings: Settings, document: Mapping[str, Any]) -> Path:
     """The document as a page and as JSON below ``AISLE_HOME/reports``; returns the page."""
     from recs.evaluation.report import render_report
+    from recs.ingest.files import written_whole
 
-    folder = settings.home / "reports"
-    folder.mkdir(parents=True, exist_ok=True)
-    name = f"evaluation-{document['as_of_date']}"
-    (folder / f"{name}.json").write_text(json.dumps(document, indent=1))
-    page = folder / f"{name}.html"
-    page.write_text(render_report(document))
+    page = settings.reports / f"evaluation-{document['as_of_date']}.html"
+    written_whole(page.with_suffix(".json"), json.dumps(document, indent=1).encode())
+    written_whole(page, render_report(document).encode())
     return page
 
 

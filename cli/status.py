@@ -89,7 +89,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
         load_contracts(PROJECT / "data_contracts")
     except AisleError as error:
         yield Finding("data_contracts", str(error.args[-2]), str(error.args[-1]))
-    for root in (settings.landing, settings.lake):
+    for root in (settings.landing, settings.lake, settings.exports, settings.reports):
         for path in leftovers(root) if root.exists() else []:
             place = str(path.relative_to(settings.home))
             yield Finding(place, "left by a run that was killed", "aisle doctor --fix", partial(_remove, path))

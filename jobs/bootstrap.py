@@ -19,10 +19,9 @@ from orchestration.settings import Settings
 from recs.lake.inputs import Inputs
 
 if TYPE_CHECKING:
-    from assets.partitioned import LakePass
+    from orchestration.dbt_manifest import DbtModel
 
 POLARS_THREADS = "POLARS_MAX_THREADS"
-PASSES = frozenset({"models__ials", "pools"})
 
 
 def past_weeks(as_of: date, weeks: int, first_day: date) -> list[date]:
@@ -52,15 +51,12 @@ def bootstrap() -> None:
 
 def is_pending(settings: Settings, days: Sequence[date]) -> bool:
     """Whether anything of the days would have to be made."""
-    from assets.dbt_models import stale_model_days
-    from orchestration.dbt_project import load_manifest
+    from assets import candidate_passes
 
     shop = ShopResource(home=str(settings.home), config=str(settings.config), threads=settings.threads)
-    manifest = load_manifest()
-    models = [model for model in manifest.models.values() if model.table.startswith("features/")]
     inputs = Inputs(shop.lake())
-    stale = any(stale_model_days(shop, manifest, model, days, inputs) for model in models)
-    return stale or any(one.stale(shop, days, inputs) for one in _chosen(settings))
+    stale = any(stale for _, stale in _feature_models(shop, days, inputs))
+    return stale or any(one.stale(shop, days, inputs) for one in candidate_passes(settings))
 
 
 Report = tuple[str, date, dict[str, Any]]
@@ -68,21 +64,28 @@ Report = tuple[str, date, dict[str, Any]]
 
 def _features(shop: ShopResource, days: Sequence[date], run_id: str) -> Iterator[Report]:
     """Every feature model of the days, in one build of dbt."""
-    from assets.dbt_models import build_models, stale_model_days
+    from assets.dbt_models import build_models
+    from orchestration.dbt_project import load_manifest
+
+    models = _feature_models(shop, days, Inputs(shop.lake()))
+    made, todo = [model for model, stale in models if stale], sorted({day for _, stale in models for day in stale})
+    built = {}
+    if made:
+        span = [day for day in days if todo[0] <= day <= todo[-1]]
+        built = build_models(shop, load_manifest(), made, span, run_id)
+    for model, _ in models:
+        for day in days:
+            yield model.table, day, metadata.run_metadata(built[model.table][0] if model.table in built else 0.0)
+
+
+def _feature_models(shop: ShopResource, days: Sequence[date], inputs: Inputs) -> list[tuple["DbtModel", list[date]]]:
+    """Every feature model with those of the days that it has to be made for."""
+    from assets.dbt_models import stale_model_days
     from orchestration.dbt_project import load_manifest
 
     manifest = load_manifest()
     models = [model for model in manifest.models.values() if model.table.startswith("features/")]
-    inputs = Inputs(shop.lake())
-    stale = {model.table: set(stale_model_days(shop, manifest, model, days, inputs)) for model in models}
-    made = [model for model in models if stale[model.table]]
-    built = {}
-    if made:
-        todo = sorted(set.union(*stale.values()))
-        built = build_models(shop, manifest, made, [d for d in days if todo[0] <= d <= todo[-1]], run_id)
-    for model in models:
-        for day in days:
-            yield model.table, day, metadata.run_metadata(built[model.table][0] if model.table in built else 0.0)
+    return [(model, stale_model_days(shop, manifest, model, days, inputs)) for model in models]
 
 
 def _passes(settings: Settings, days: Sequence[date], run_id: str) -> Iterator[Report]:
@@ -101,10 +104,12 @@ def _passes(settings: Settings, days: Sequence[date], run_id: str) -> Iterator[R
 
 def _day(work: tuple[str, str, date, str]) -> list[Report]:
     """Everything of one day that is not up to date; what its channels read together is read once."""
+    from assets import candidate_passes
+
     home, config, day, run_id = work
     shop = ShopResource(home=home, config=config, threads=1)
     inputs, reports = Inputs(shop.lake()), []
-    for one in _chosen(shop.settings()):
+    for one in candidate_passes(shop.settings()):
         started = time.monotonic()
         shown = one.make(shop, [day], run_id, inputs)
         seconds = metadata.run_metadata((time.monotonic() - started) / len(one.tables))
@@ -122,9 +127,3 @@ def _one_thread_each() -> Iterator[None]:
     finally:
         os.environ.pop(POLARS_THREADS)
         os.environ.update({POLARS_THREADS: before} if before is not None else {})
-
-
-def _chosen(settings: Settings) -> "list[LakePass]":
-    from assets import lake_passes
-
-    return [p for p in lake_passes(settings) if p.name in PASSES or p.name.startswith("channels__")]

@@ -70,6 +70,14 @@ class Settings:
         return self.home / "store"
 
     @property
+    def exports(self) -> Path:
+        return self.home / "exports"
+
+    @property
+    def reports(self) -> Path:
+        return self.home / "reports"
+
+    @property
     def dagster(self) -> Path:
         return self.home / "dagster"
 
