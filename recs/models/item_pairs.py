@@ -71,14 +71,20 @@ def _count(ptr: Any, items: Any, weights: Any, recent: Any, item_ptr: Any, baske
                 count[near] += 1
                 late[near] += recent[basket]
                 weight[near] += weights[basket]
-        for near in np.sort(touched[:met]):
+        kept = 0
+        for near in touched[:met]:
             if count[near] >= least:
-                if size == len(one):
-                    one, other = _grown(one, 2 * size), _grown(other, 2 * size)
-                    both, newer = _grown(both, 2 * size), _grown(newer, 2 * size)
-                    total = _grown(total, 2 * size)
-                one[size], other[size] = item, near
-                both[size], newer[size], total[size] = count[near], late[near], weight[near]
-                size += 1
+                touched[kept] = near
+                kept += 1
+            else:
+                count[near], late[near], weight[near] = 0, 0, 0
+        for near in np.sort(touched[:kept]):
+            if size == len(one):
+                one, other = _grown(one, 2 * size), _grown(other, 2 * size)
+                both, newer = _grown(both, 2 * size), _grown(newer, 2 * size)
+                total = _grown(total, 2 * size)
+            one[size], other[size] = item, near
+            both[size], newer[size], total[size] = count[near], late[near], weight[near]
             count[near], late[near], weight[near] = 0, 0, 0
+            size += 1
     return one[:size], other[:size], both[:size], newer[:size], total[:size]
