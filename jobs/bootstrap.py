@@ -19,7 +19,7 @@ from orchestration.settings import Settings
 from recs.lake.inputs import Inputs
 
 if TYPE_CHECKING:
-    from orchestration.dbt_manifest import DbtModel
+    from orchestration.dbt_manifest import DbtManifest, DbtModel
 
 POLARS_THREADS = "POLARS_MAX_THREADS"
 
@@ -52,10 +52,11 @@ def bootstrap() -> None:
 def is_pending(settings: Settings, days: Sequence[date]) -> bool:
     """Whether anything of the days would have to be made."""
     from assets import candidate_passes
+    from orchestration.dbt_project import load_manifest
 
     shop = ShopResource(home=str(settings.home), config=str(settings.config), threads=settings.threads)
     inputs = Inputs(shop.lake())
-    stale = any(stale for _, stale in _feature_models(shop, days, inputs))
+    stale = any(stale for _, stale in _feature_models(shop, load_manifest(), days, inputs))
     return stale or any(one.stale(shop, days, inputs) for one in candidate_passes(settings))
 
 
@@ -67,23 +68,24 @@ def _features(shop: ShopResource, days: Sequence[date], run_id: str) -> Iterator
     from assets.dbt_models import build_models
     from orchestration.dbt_project import load_manifest
 
-    models = _feature_models(shop, days, Inputs(shop.lake()))
+    manifest = load_manifest()
+    models = _feature_models(shop, manifest, days, Inputs(shop.lake()))
     made, todo = [model for model, stale in models if stale], sorted({day for _, stale in models for day in stale})
     built = {}
     if made:
         span = [day for day in days if todo[0] <= day <= todo[-1]]
-        built = build_models(shop, load_manifest(), made, span, run_id)
+        built = build_models(shop, manifest, made, span, run_id)
     for model, _ in models:
         for day in days:
             yield model.table, day, metadata.run_metadata(built[model.table][0] if model.table in built else 0.0)
 
 
-def _feature_models(shop: ShopResource, days: Sequence[date], inputs: Inputs) -> list[tuple["DbtModel", list[date]]]:
+def _feature_models(
+    shop: ShopResource, manifest: "DbtManifest", days: Sequence[date], inputs: Inputs
+) -> list[tuple["DbtModel", list[date]]]:
     """Every feature model with those of the days that it has to be made for."""
     from assets.dbt_models import stale_model_days
-    from orchestration.dbt_project import load_manifest
 
-    manifest = load_manifest()
     models = [model for model in manifest.models.values() if model.table.startswith("features/")]
     return [(model, stale_model_days(shop, manifest, model, days, inputs)) for model in models]
 

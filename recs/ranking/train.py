@@ -34,12 +34,13 @@ class RankerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Rows:
     """Candidates to learn from or to judge by: values float32 [n, features], label bool [n], users [n] ascending."""
 
+    as_of: date
     values: np.ndarray
     labels: np.ndarray
     users: np.ndarray
 
     def kept(self, keep: np.ndarray) -> "Rows":
-        return Rows(self.values[keep], self.labels[keep], self.users[keep])
+        return Rows(self.as_of, self.values[keep], self.labels[keep], self.users[keep])
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Week:
     gather: Callable[[np.ndarray], np.ndarray]
 
     def rows(self, keep: np.ndarray) -> Rows:
-        return Rows(self.gather(keep), self.labels[keep], self.users[keep])
+        return Rows(self.as_of, self.gather(keep), self.labels[keep], self.users[keep])
 
 
 @dataclass(frozen=True)
@@ -88,10 +89,7 @@ def train_ranker(
 
     taught = [week.rows(taught_candidates(week, settings)) for week in weeks[:-2]]
     stop, judge = (week.rows(_of_buyers(week)) for week in weeks[-2:])
-    taught += [
-        whole.kept(taught_candidates(week, settings)[_of_buyers(week)])
-        for week, whole in zip(weeks[-2:], (stop, judge), strict=True)
-    ]
+    taught += [whole.kept(taught_candidates(whole, settings)) for whole in (stop, judge)]
     with _one_openmp_team(threads):
         first, curve = _stopped(lgb, taught[:-2], stop, features, settings, threads)
         trees = max(1, first.best_iteration)
@@ -105,11 +103,11 @@ def train_ranker(
         re.sub(r"\[num_threads: \d+\]", "[num_threads: 1]", final.model_to_string()),  # the trees are the same with any
         {
             "weeks": [
-                {"as_of_date": week.as_of.isoformat(), "rows": len(rows.labels), "positives": int(rows.labels.sum())}
-                for week, rows in zip(weeks, taught, strict=True)
+                {"as_of_date": rows.as_of.isoformat(), "rows": len(rows.labels), "positives": int(rows.labels.sum())}
+                for rows in taught
             ],
-            "stopped_on": weeks[-2].as_of.isoformat(),
-            "judged_on": weeks[-1].as_of.isoformat(),
+            "stopped_on": stop.as_of.isoformat(),
+            "judged_on": judge.as_of.isoformat(),
             "trees": trees,
             "curve": curve,
             "judged": judged,
@@ -188,8 +186,11 @@ def _parameters(settings: RankerSettings, threads: int) -> dict[str, Any]:
     }
 
 
-def taught_candidates(week: Week, settings: RankerSettings) -> np.ndarray:
-    """bool [n]: what is learned from: of shoppers who bought of their pool, that and a seeded choice of the rest."""
+def taught_candidates(week: Week | Rows, settings: RankerSettings) -> np.ndarray:
+    """bool [n]: what is learned from: of shoppers who bought of their pool, that and a seeded choice of the rest.
+
+    The choice is the same whether or not the shoppers who bought nothing are among the candidates.
+    """
     random = np.random.default_rng([settings.seed, week.as_of.toordinal()])
     buyers = np.unique(week.users[week.labels])
     chosen = np.flatnonzero(np.isin(week.users, random.permutation(buyers)[: settings.shoppers]))

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
-HORIZON_DAYS = 7  # a candidate's label: was it bought in the days after its as-of day
+HORIZON_DAYS = 7  # what is bought in the days after an as-of day labels its candidates and judges its lists
 MOST_WEEKS = 10
 WINDOW_DAYS = 77  # how far back the oldest of them may lie
 

@@ -149,3 +149,10 @@ def test_what_is_learned_from_holds_every_purchase_of_the_chosen_and_no_more_of_
     of_chosen = np.isin(users, chosen)
     assert taught[bought & of_chosen].all()
     assert (np.bincount(users[taught & ~bought], minlength=30)[chosen] == 5).all()
+
+
+def test_what_is_learned_from_is_the_same_without_the_shoppers_who_bought_nothing():
+    one, few = week(0), msgspec.structs.replace(SETTINGS, negatives=3, shoppers=10)
+    buyers = np.isin(one.users, one.users[one.labels])
+    assert not buyers.all()
+    assert np.array_equal(taught_candidates(one.rows(buyers), few), taught_candidates(one, few)[buyers])
