@@ -51,7 +51,7 @@ def pending_days(settings: Settings, days: Sequence[date], stages: Sequence[str]
     """The days of each table that a run would make: missing, or made from other inputs, code or configuration."""
     from assets.dbt_models import stale_model_days
     from assets.emails import stale_emails
-    from assets.raw import CONTRACTS, load_sources, stale_raw_days
+    from assets.raw import CONTRACTS, shop_sources, stale_raw_days
     from assets.releases import RELEASE, stale_releases
     from orchestration.dbt_project import load_manifest
     from orchestration.resources import ShopResource
@@ -60,7 +60,7 @@ def pending_days(settings: Settings, days: Sequence[date], stages: Sequence[str]
 
     shop = ShopResource(home=str(settings.home), config=str(settings.config), threads=settings.threads)
     contracts, manifest = load_contracts(CONTRACTS), load_manifest()
-    sources = load_sources(settings, contracts)
+    sources = shop_sources(settings, contracts)
     inputs = Inputs(shop.lake())
     found = {f"raw/{name}": stale_raw_days(shop, contract, sources, days) for name, contract in contracts.items()}
     for model in manifest.models.values():

@@ -17,7 +17,7 @@ from recs.contracts.model import ENGINE_FIELDS
 from recs.ingest.build import build_raw
 from recs.ingest.counts import DayCounts
 from recs.ingest.inputs import flag_tables, quarantine_table, raw_table, stale_days
-from recs.ingest.source import Source, load_source
+from recs.ingest.source import Source, load_sources
 from recs.lake import Lake
 
 CONTRACTS = PROJECT / "data_contracts"
@@ -27,13 +27,13 @@ CONSERVATION = "rows_are_conserved"
 def raw_assets(settings: Settings) -> Sequence[dg.AssetsDefinition]:
     """One asset an arriving table."""
     contracts = load_contracts(CONTRACTS)
-    sources = load_sources(settings, contracts)
+    sources = shop_sources(settings, contracts)
     return [_asset(settings, contract, sources) for contract in contracts.values()]
 
 
-def load_sources(settings: Settings, contracts: Mapping[str, Contract]) -> list[Source]:
+def shop_sources(settings: Settings, contracts: Mapping[str, Contract]) -> list[Source]:
     """Every source of the shop's config/sources."""
-    return [load_source(path, contracts) for path in sorted((settings.config / "sources").glob("*.yaml"))]
+    return load_sources(settings.config / "sources", contracts)
 
 
 def stale_raw_days(

@@ -65,11 +65,11 @@ def _counts(settings: Settings, taken: dict[str, Entry]) -> dict[str, list[DayCo
 
 def land_files(settings: Settings, name: str, files: list[Path]) -> list[Entry]:
     """Offer files to a source, now."""
-    from assets.raw import CONTRACTS, load_sources
+    from assets.raw import CONTRACTS, shop_sources
     from recs.contracts import load_contracts
     from recs.ingest.landing import land
 
-    sources = {source.name: source for source in load_sources(settings, load_contracts(CONTRACTS))}
+    sources = {source.name: source for source in shop_sources(settings, load_contracts(CONTRACTS))}
     if name not in sources:
         known = ", ".join(sorted(sources)) or "none"
         raise ConfigError(

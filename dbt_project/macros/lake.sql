@@ -18,11 +18,11 @@
     {%- set column = partition_column(stage) -%}
     {%- set folder = var('lake_root') ~ '/' ~ stage ~ '/' ~ name -%}
     {%- set files = run_query(
-        "with files as (select file, regexp_extract(file, '=(\\d{4}-\\d{2}-\\d{2})[/\\\\]data\\.parquet$', 1)::date as day"
-        ~ " from glob(" ~ quoted(folder ~ '/' ~ column ~ '=*/data.parquet') ~ "))"
+        "with files as (select file, regexp_extract(file, '=(\\d{4}-\\d{2}-\\d{2})[/\\\\]data[^/\\\\]*\\.parquet$', 1)::date as day"
+        ~ " from glob(" ~ quoted(folder ~ '/' ~ column ~ '=*/data*.parquet') ~ "))"
         ~ " select file from files where "
         ~ ("day not " ~ built_days() if outside_range else "day <= date '" ~ var('last_date') ~ "'")
-        ~ " order by day"
+        ~ " order by day, file"
     ) -%}
     {{ return(files.columns[0].values() | list) }}
 {%- endmacro %}

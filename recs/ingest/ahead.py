@@ -1,21 +1,18 @@
 """Making the next thing while the one before it is used."""
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-Given = TypeVar("Given")
 Made = TypeVar("Made")
+_END = object()
 
 
-def one_ahead(make: Callable[[Given], Made], given: Iterable[Given]) -> Generator[Made]:
-    """``map(make, given)``, in order, with one call running ahead in a thread; calls never overlap each other."""
+def one_ahead(items: Iterable[Made]) -> Generator[Made]:
+    """The items in order, the next of them in the making in a thread while one is used."""
+    source = iter(items)
     with ThreadPoolExecutor(1) as thread:
-        running = None
-        for item in given:
-            following = thread.submit(make, item)
-            if running is not None:
-                yield running.result()
-            running = following
-        if running is not None:
-            yield running.result()
+        running = thread.submit(next, source, _END)
+        while (item := running.result()) is not _END:
+            running = thread.submit(next, source, _END)
+            yield item  # type: ignore[misc]

@@ -1,30 +1,32 @@
 """Raw partitions of one table for a range of arrival days, in one pass; bad rows go to quarantine beside them."""
 
-import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import date
-from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from recs.contracts import Contract
+from recs.contracts import Contract, arrow_schema
 from recs.ingest.ahead import one_ahead
-from recs.ingest.classify import Classifier
-from recs.ingest.counts import DayCounts, FileCounts, day_counts
-from recs.ingest.errors import IngestError
-from recs.ingest.inputs import Inputs, flag_tables, quarantine_table, raw_table
-from recs.ingest.ledger import Entry
+from recs.ingest.border import Border
+from recs.ingest.classify import ChunkFile, Classifier
+from recs.ingest.corrections import Correction, correction
+from recs.ingest.counts import DayCounts, FileStatus, HourCounts
+from recs.ingest.formats.json_lines import TEXT
+from recs.ingest.inputs import Inputs, flag_tables, raw_table
 from recs.ingest.mapping import needs_line_ids
+from recs.ingest.plan import Part, Reader
 from recs.ingest.quarantine import quarantine_rows
-from recs.ingest.records import FileRows, file_rows, line_ids, record_texts
+from recs.ingest.seen import SeenKeys
 from recs.ingest.source import Source
+from recs.ingest.writing import DayWriter, Written, keys_file
 from recs.lake import Lake, Provenance
 
-CHUNK_DAYS = 60
-CHUNK_BYTES = 32_000_000  # of packed files; unpacked and typed they take some thirty times as much
+SPILL = ".tmp-ingest"
 
 
 def build_raw(
@@ -37,169 +39,177 @@ def build_raw(
     provenance: Provenance,
     progress: Callable[[date], None] | None = None,
     threads: int = 2,
+    border: Border | None = None,
 ) -> list[DayCounts]:
-    """Write ``raw/<table>`` and ``raw/quarantine/<table>`` for each day and return the counts, oldest first.
+    """Write ``raw/<table>``, ``raw/quarantine/<table>`` and ``raw/retracted/<table>`` of each day; returns the counts.
 
-    A day's bytes are the same whether it is built alone or in a range. IngestError when an earlier day that it
-    depends on is not built, when a landed file has changed, or when rows read <> valid + quarantined + duplicate.
+    A day's bytes are the same whether it is built alone or in a range, at once or hour by hour; an hour that was built
+    from the same inputs before is kept. IngestError when an earlier day that it depends on is not built, when a landed
+    file has changed, or when rows read <> valid + quarantined + duplicate.
     """
     days = sorted(set(days))
     if not days:
         return []
-    inputs = Inputs(contract, landing_root, sources, lake)
+    inputs = Inputs(contract, landing_root, sources, lake, provenance.code_version)
     inputs.check_complete(days)
-    done: list[DayCounts] = []
-    classifier = _classifier(contract, lake, days, threads)
-
-    def write(built: tuple[DayCounts, pa.Table, pa.Table], made_from: dict[str, str]) -> DayCounts:
-        _write(contract, lake, *built, made_from, provenance)
-        return built[0]
-
-    def build(chunk: list[date]) -> Iterator[tuple[DayCounts, pa.Table, pa.Table]]:
-        return iter(list(_built(contract, chunk, inputs.files, Path(landing_root), sources, classifier)))
-
-    # a write mostly waits for the disk; where a day's inputs hold the day before, it must be written first
-    at_once = 1 if contract.deduplicate == "first_arrival" else max(threads, 1)
+    reader = Reader(Path(landing_root), {source.name: source for source in sources}, lake.root / SPILL)
+    done = []
     with (
-        closing(classifier),
-        closing(one_ahead(build, _chunks(days, inputs.files))) as chunks,
-        ThreadPoolExecutor(at_once) as pool,
+        closing(DayWriter(contract, days, inputs, lake, provenance)) as writer,
+        closing(_classifier(contract, lake, days, writer, threads)) as classifier,
     ):
-        for built in chunks:
-            while some := list(islice(built, at_once)):
-                made_from = [inputs.of(counts.day) for counts, _, _ in some]
-                for counts in pool.map(write, some, made_from):
-                    inputs.wrote(counts.day)
-                    done.append(counts)
-                    if progress:
-                        progress(counts.day)
+        chunks = _Chunks(contract, reader, classifier, writer, inputs, border or Border())
+        for counts in chunks.built():
+            done.append(counts)
+            if progress:
+                progress(counts.day)
     return done
 
 
-def _classifier(contract: Contract, lake: Lake, days: Sequence[date], threads: int) -> Classifier:
-    own = raw_table(contract.table)
-    now = {lake.folder(own, day) for day in days}
-    earlier = [path for path in lake.files(own, until=days[-1]) if path.parent not in now]
-    catalogues = {table: lake.files(raw_table(table), until=days[-1]) for table in flag_tables(contract)}
+def _classifier(contract: Contract, lake: Lake, days: Sequence[date], writer: DayWriter, threads: int) -> Classifier:
+    own, seen = raw_table(contract.table), SeenKeys(writer.folder)
+    if contract.deduplicate == "first_arrival":
+        for day in (day for day in lake.days(own, until=days[-1]) if day not in set(days)):
+            seen.remember(day, _key_files(lake.folder(own, day)))
+        kept = tuple(f"keys-{hour:02d}-" for hour in writer.kept)
+        seen.remember(days[0], (name for name in _key_files(lake.folder(own, days[0])) if name.startswith(kept)))
     return Classifier(
         contract,
-        earlier=earlier if contract.deduplicate == "first_arrival" else [],
-        catalogues=catalogues,
-        spill=lake.root / ".tmp-ingest",
+        seen,
+        retracted=writer.retracted_files,
+        catalogues={table: lake.files(raw_table(table), until=days[-1]) for table in flag_tables(contract)},
+        spill=lake.root / SPILL,
         threads=threads,
     )
 
 
-def _chunks(days: Sequence[date], files: dict[date, list[Entry]]) -> Iterator[list[date]]:
-    """Runs of days that are small enough to hold in memory."""
-    chunk: list[date] = []
-    size = 0
-    for day in days:
-        day_size = sum(entry.bytes for entry in files.get(day, []))
-        if chunk and (len(chunk) >= CHUNK_DAYS or size + day_size > CHUNK_BYTES):
-            yield chunk
-            chunk, size = [], 0
-        chunk.append(day)
-        size += day_size
-    yield chunk
+def _key_files(folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.glob("keys-*.u64"))
 
 
-def _built(
-    contract: Contract,
-    days: list[date],
-    files: dict[date, list[Entry]],
-    landing_root: Path,
-    sources: Sequence[Source],
-    classifier: Classifier,
-) -> Iterator[tuple[DayCounts, pa.Table, pa.Table]]:
-    """(counts, valid rows, quarantined rows) of each day of a chunk."""
-    by_name = {source.name: source for source in sources}
-    entries = [(_source_of(entry, by_name), entry) for day in days for entry in files.get(day, [])]
-    parsed = {entry.file: _parsed(source, entry, landing_root) for source, entry in entries}
-    classifier.start()
-    for source, drop_name, rows in _by_drop(contract, entries, parsed):
-        classifier.add(source, source.drops[drop_name], rows)
-    classifier.finish()
-    valid, bad = classifier.valid(), classifier.quarantined()
-    delimiters = {entry.file: source.drops[entry.drop].delimiter for source, entry in entries}
-    per_file = FileCounts(parsed, classifier.counts(), classifier.reasons())
-    valid_by_day = _split(valid, days)
-    for day in days:
-        todays = [entry for _, entry in entries if entry.day == day]
-        quarantined = quarantine_rows(todays, parsed, bad, delimiters)
-        counts = day_counts(contract, day, todays, per_file, valid_by_day[day], quarantined)
-        yield counts, valid_by_day[day], quarantined
+class _Chunks:
+    """Takes what the reader brings, a chunk ahead, through the classifier to the writer, a part behind."""
+
+    def __init__(
+        self,
+        contract: Contract,
+        reader: Reader,
+        classifier: Classifier,
+        writer: DayWriter,
+        inputs: Inputs,
+        border: Border,
+    ) -> None:
+        self.contract, self.reader, self.classifier = contract, reader, classifier
+        self.writer, self.inputs, self.border = writer, inputs, border
+
+    def built(self) -> Iterator[DayCounts]:
+        """The counts of each day, once it is committed."""
+        with closing(one_ahead(self.reader.chunks(self.writer.todo))) as chunks:
+            for chunk in chunks:
+                for part, written in self._classified(chunk):
+                    self.classifier.seen.add(part.day, keys_file(part.name), written.keys)
+                    self.writer.put(part, written)
+                yield from self.writer.finished()
+        yield from self.writer.finished(wait=True)
+
+    def _classified(self, chunk: list[Part]) -> Iterator[tuple[Part, Written]]:
+        numbers = self._start(chunk)
+        fix = self._correction(chunk)
+        self.classifier.finish(self.writer.settle, fix.replaced if fix else None)
+        if fix:
+            self.classifier.mark_again(fix.unchanged)
+        rows = self.classifier.rows()
+        bad = self._bad_lines()
+        statuses, reasons = self.classifier.counts(), self.classifier.reasons()
+        ends = np.searchsorted(rows["_part"].to_numpy(), np.arange(len(chunk) + 1))
+        none = arrow_schema(self.contract).empty_table()
+        for place, part in enumerate(chunk):
+            own = numbers[place]
+            kept = rows.slice(ends[place], ends[place + 1] - ends[place])
+            keys = np.sort(kept["_key"].to_numpy()) if self.classifier.by_first_arrival else np.empty(0, np.uint64)
+            kept = self.border.rows(kept.drop_columns(["_part", "_row", "_key"]))
+            retracted = fix.retracted if fix else none
+            aside = quarantine_rows(part, {n: bad.get(number, {}) for n, number in enumerate(own)}, self.border.texts)
+            counts = self._counts(part, own, statuses, reasons, kept, retracted.num_rows)
+            yield part, Written(kept, keys, aside, retracted, counts)
+
+    def _start(self, chunk: list[Part]) -> list[list[int]]:
+        """Give every row of a chunk to the classifier; the numbers of its files, by part."""
+        files: list[ChunkFile] = []
+        numbers: list[list[int]] = []
+        for place, part in enumerate(chunk):
+            numbers.append(list(range(len(files), len(files) + len(part.files))))
+            for entry, _ in part.files:
+                name = self.reader.source(entry).name
+                files.append(ChunkFile(name, entry.file, part.day, entry.arrival_hour, place))
+        self.classifier.start(files)
+        for (name, drop_name), tables in self._by_drop(chunk, numbers).items():
+            source = self.reader.sources[name]
+            rows = pa.concat_tables(tables, promote_options="permissive")
+            self.classifier.add(source, source.drops[drop_name], source.needed[drop_name], rows)
+        return numbers
+
+    def _by_drop(self, chunk: list[Part], numbers: list[list[int]]) -> dict[tuple[str, str], list[pa.Table]]:
+        groups: dict[tuple[str, str], list[pa.Table]] = {}
+        for part, own in zip(chunk, numbers, strict=True):
+            for place, block in part.blocks:
+                entry = part.files[place][0]
+                source = self.reader.source(entry)
+                rows = _with_place(block.rows, own[place], part.day)
+                if TEXT not in rows.column_names and needs_line_ids(source.drops[entry.drop], self.contract):
+                    rows = rows.append_column(TEXT, pa.array(block.texts(rows["_line"].to_pylist()), pa.string()))
+                groups.setdefault((source.name, entry.drop), []).append(rows)
+        return groups
+
+    def _correction(self, chunk: list[Part]) -> Correction | None:
+        """What the correction that a chunk consists of takes back."""
+        entry = chunk[0].corrects
+        if entry is None or not self.classifier.by_first_arrival:
+            return None
+        self.writer.settle()
+        earlier = self.inputs.versions(entry)
+        days = sorted({version.day for version in earlier} | {entry.day})
+        raw = [path for day in days for path in sorted(self.writer.folder(day).glob("data*.parquet"))]
+        names = [version.file for version in earlier]
+        rows = self.border.rows(self.classifier.candidates())
+        return correction(self.contract, rows, entry, names, raw, self.writer.retracted_files())
+
+    def _bad_lines(self) -> dict[int, dict[int, str]]:
+        """File number -> line -> the rules that it breaks."""
+        found: dict[int, dict[int, str]] = {}
+        bad = self.classifier.quarantined()
+        for number, line, rules in zip(*(column.to_pylist() for column in bad.columns), strict=True):
+            found.setdefault(number, {})[line] = rules
+        return found
+
+    def _counts(
+        self,
+        part: Part,
+        own: list[int],
+        statuses: list[tuple[int, str, int]],
+        reasons: list[tuple[int, str, int]],
+        rows: pa.Table,
+        retracted: int,
+    ) -> HourCounts:
+        by_status = {(number, status): n for number, status, n in statuses if own and own[0] <= number <= own[-1]}
+        broken = Counter(problem.rule for _, problem in part.files if problem)
+        for number, rule, n in reasons:
+            if own and own[0] <= number <= own[-1]:
+                broken[rule] += n
+        files = []
+        for number, (entry, problem) in zip(own, part.files, strict=True):
+            valid, bad, again = (by_status.get((number, status), 0) for status in ("valid", "quarantined", "duplicate"))
+            read = sum(block.rows.num_rows for place, block in part.blocks if own[place] == number)
+            reason = f"{problem.rule} ({problem.detail})" if problem else ""
+            status = "quarantined" if problem else "read"
+            back = retracted if entry.corrects else 0
+            files.append(FileStatus(entry.file, status, reason, read, valid, bad, again, back))
+        flags = (field.name for field in self.contract.fields if field.flags)
+        return HourCounts("", dict(broken), {flag: pc.sum(rows[flag]).as_py() or 0 for flag in flags}, files)
 
 
-def _source_of(entry: Entry, sources: dict[str, Source]) -> Source:
-    name = entry.file.split("/", 1)[0]
-    if entry.drop not in sources[name].drops:
-        problem = f"{entry.file} was taken as drop {entry.drop}, which source {name} no longer has"
-        raise IngestError(problem, f"bring the drop {entry.drop} back into config/sources/{name}.yaml")
-    return sources[name]
-
-
-def _parsed(source: Source, entry: Entry, landing_root: Path) -> FileRows:
-    path = landing_root / entry.file
-    data = path.read_bytes() if path.exists() else b""
-    if hashlib.sha256(data).hexdigest() != entry.stored_sha256:
-        fix = "put the file back from a backup, and land a changed file anew instead of editing landing"
-        raise IngestError(f"{path} is not the file that was taken", fix)
-    return file_rows(data, entry.name, source.drops[entry.drop], source.needed[entry.drop])
-
-
-def _by_drop(
-    contract: Contract, entries: list[tuple[Source, Entry]], parsed: dict[str, FileRows]
-) -> Iterator[tuple[Source, str, pa.Table]]:
-    """The rows of each drop of each source, all its files together; drops without files appear with no rows."""
-    groups: dict[tuple[str, str], list[pa.Table]] = {}
-    sources = {source.name: source for source, _ in entries}
-    for source, entry in entries:
-        groups.setdefault((source.name, entry.drop), []).append(_with_origin(contract, source, entry, parsed))
-    for (name, drop), tables in groups.items():
-        yield sources[name], drop, pa.concat_tables(tables)
-
-
-def _with_origin(contract: Contract, source: Source, entry: Entry, parsed: dict[str, FileRows]) -> pa.Table:
-    """A file's rows with where and when they came from, and a line id where the source has no event ids."""
-    found = parsed[entry.file]
-    rows, drop = found.rows, source.drops[entry.drop]
-    if needs_line_ids(drop, contract):
-        ids = line_ids(source.name, record_texts(found.text, drop.delimiter), source.repeated_lines)
-        kept = [ids[line - 1] for line in rows["_line"].to_pylist()]
-        rows = rows.append_column("_line_id", pa.array(kept, pa.string()))
-    count = rows.num_rows
-    rows = rows.append_column("_file", pa.array([entry.file] * count, pa.string()))
-    rows = rows.append_column("_hour", pa.array([entry.arrival_hour] * count, pa.int8()))
-    return rows.append_column("arrival_date", pa.array([entry.day] * count, pa.date32()))
-
-
-def _split(rows: pa.Table, days: list[date]) -> dict[date, pa.Table]:
-    """Rows sorted by arrival day, cut by day."""
-    counts = {c["values"].as_py(): c["counts"].as_py() for c in rows["arrival_date"].combine_chunks().value_counts()}
-    found, start = {}, 0
-    for day in days:
-        found[day] = rows.slice(start, counts.get(day, 0))
-        start += counts.get(day, 0)
-    return found
-
-
-def _write(
-    contract: Contract,
-    lake: Lake,
-    counts: DayCounts,
-    valid: pa.Table,
-    quarantined: pa.Table,
-    inputs: dict[str, str],
-    provenance: Provenance,
-) -> None:
-    """Quarantine first: once the raw partition is there, the day is complete."""
-    aside = quarantine_table(contract.table)
-    if quarantined.num_rows or lake.info(aside, counts.day):
-        order = ["source_file", "source_line"]
-        lake.write_partition(aside, counts.day, quarantined, sort_by=order, inputs=inputs, provenance=provenance)
-    order = [*contract.key, "source_file", "source_line"]
-    extra = counts.as_extra()
-    lake.write_partition(
-        raw_table(contract.table), counts.day, valid, sort_by=order, inputs=inputs, provenance=provenance, extra=extra
-    )
+def _with_place(rows: pa.Table, number: int, day: date) -> pa.Table:
+    """A block's rows with the number of their file and their day of arrival."""
+    days = np.full(rows.num_rows, (day - date(1970, 1, 1)).days, np.int32)
+    numbers = pa.array(np.full(rows.num_rows, number, np.int32))
+    return rows.append_column("_file_no", numbers).append_column("arrival_date", pa.array(days).cast(pa.date32()))

@@ -1,23 +1,18 @@
 """Counting what became of every row, and the law that none is lost: read = valid + quarantined + duplicate."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from recs.contracts import Contract
 from recs.ingest.errors import IngestError
-from recs.ingest.ledger import Entry
-from recs.ingest.records import FIELD_COUNT, FileRows
 
 
 @dataclass(frozen=True)
 class FileStatus:
-    """One file of a day: ``status`` is read or quarantined (whole, with the reason)."""
+    """One file of an hour: ``status`` is read or quarantined (whole, with the reason)."""
 
     name: str
     status: str
@@ -26,108 +21,111 @@ class FileStatus:
     valid: int
     quarantined: int
     duplicate: int
+    retracted: int = 0  # earlier rows that a correction takes back
+
+
+@dataclass(frozen=True)
+class HourCounts:
+    """What became of the rows that arrived in one hour. ``inputs``: a hash of what the hour was made from.
+
+    reasons: rule -> rows; a row may count under several. A file that cannot be read has no rows: it is in ``files``.
+    """
+
+    inputs: str
+    reasons: dict[str, int]
+    flagged: dict[str, int]
+    files: list[FileStatus]
+
+    @staticmethod
+    def of(parts: Sequence["HourCounts"], inputs: str) -> "HourCounts":
+        """The counts of an hour from those of its parts; a file's counts are added up."""
+        files: dict[str, FileStatus] = {}
+        for file in (file for part in parts for file in part.files):
+            files[file.name] = _added(files[file.name], file) if file.name in files else file
+        reasons, flagged = (_sums(getattr(part, name) for part in parts) for name in ("reasons", "flagged"))
+        return HourCounts(inputs, reasons, flagged, list(files.values()))
 
 
 @dataclass(frozen=True)
 class DayCounts:
-    """What became of the rows of one arrival day. ``reasons``: rule -> rows; a row may count under several.
-
-    A file that cannot be read has no rows: it is in ``files`` and ``unreadable_files``.
-    """
+    """What became of the rows of one arrival day, and of each hour of it."""
 
     day: date
     read: int
     valid: int
     quarantined: int
     duplicate: int
+    retracted: int
     unreadable_files: int
     reasons: dict[str, int]
     flagged: dict[str, int]
     is_over_bad_share: bool
-    files: list[FileStatus] = field(default_factory=list)
+    hours: dict[int, HourCounts] = field(default_factory=dict)
+
+    @property
+    def files(self) -> list[FileStatus]:
+        """Every file of the day, in order of arrival."""
+        return [file for hour in sorted(self.hours) for file in self.hours[hour].files]
 
     @staticmethod
     def from_extra(day: date, extra: Mapping[str, Any]) -> "DayCounts":
         """The counts that a partition's sidecar holds."""
-        return DayCounts(day=day, **{**extra, "files": [FileStatus(**file) for file in extra["files"]]})
+        hours = {
+            int(hour): HourCounts(**{**counts, "files": [FileStatus(**file) for file in counts["files"]]})
+            for hour, counts in extra["hours"].items()
+        }
+        return DayCounts(day=day, **{**extra, "hours": hours})
 
     def as_extra(self) -> dict[str, Any]:
         """The counts as plain values for a partition's sidecar."""
         plain = asdict(self)
         del plain["day"]
-        return plain
+        return plain | {"hours": {f"{hour:02d}": counts for hour, counts in plain["hours"].items()}}
 
 
-class FileCounts:
-    """Per file: rows by status and rows by broken rule."""
+def day_counts(contract: Contract, day: date, hours: Mapping[int, HourCounts], written: int, bad: int) -> DayCounts:
+    """The counts of one day, checked against the rows that were written. IngestError when a row is lost.
 
-    def __init__(
-        self, parsed: dict[str, FileRows], counts: list[tuple[str, str, int]], reasons: list[tuple[str, str, int]]
-    ) -> None:
-        self.parsed = parsed
-        self._counts = {(file, status): rows for file, status, rows in counts}
-        self._reasons: dict[str, Counter[str]] = {}
-        for file, rule, rows in reasons:
-            self._reasons.setdefault(file, Counter())[rule] += rows
-
-    def status(self, entry: Entry) -> FileStatus:
-        """The counts of one file."""
-        found = self.parsed[entry.file]
-        valid, quarantined, duplicate = (
-            self._counts.get((entry.file, status), 0) for status in ("valid", "quarantined", "duplicate")
-        )
-        return FileStatus(
-            name=entry.file,
-            status="quarantined" if found.failure else "read",
-            reason=f"{found.failure[0]} ({found.failure[1]})" if found.failure else "",
-            read=found.read,
-            valid=valid,
-            quarantined=quarantined + len(found.malformed),
-            duplicate=duplicate,
-        )
-
-    def reasons(self, entry: Entry) -> Counter[str]:
-        """Rows of one file by broken rule; a file that cannot be read counts 1 under its own rule."""
-        found = self.parsed[entry.file]
-        reasons = Counter(self._reasons.get(entry.file, Counter()))
-        if found.malformed:
-            reasons[FIELD_COUNT] += len(found.malformed)
-        if found.failure:
-            reasons[found.failure[0]] += 1
-        return reasons
-
-
-def day_counts(
-    contract: Contract, day: date, entries: Sequence[Entry], per_file: FileCounts, valid: pa.Table, bad: pa.Table
-) -> DayCounts:
-    """The counts of one day, checked against the rows about to be written. IngestError when a row is lost."""
-    files = [per_file.status(entry) for entry in entries]
-    reasons: Counter[str] = sum((per_file.reasons(entry) for entry in entries), Counter())
-    read, duplicate = sum(f.read for f in files), sum(f.duplicate for f in files)
-    unreadable = sum(f.status == "quarantined" for f in files)
-    quarantined = bad.num_rows - unreadable
-    _check_conserved(contract.table, day, files, read, valid.num_rows, quarantined, duplicate)
+    written: rows of the raw partition; bad: rows of the quarantine, files that cannot be read among them.
+    """
+    files = [file for hour in hours.values() for file in hour.files]
+    total = {name: sum(getattr(file, name) for file in files) for name in _COUNTED}
+    unreadable = sum(file.status == "quarantined" for file in files)
+    _check_conserved(contract.table, day, files, total, written, bad - unreadable)
     return DayCounts(
         day=day,
-        read=read,
-        valid=valid.num_rows,
-        quarantined=quarantined,
-        duplicate=duplicate,
+        **total,
         unreadable_files=unreadable,
-        reasons=dict(sorted(reasons.items())),
-        flagged={f.name: pc.sum(valid[f.name]).as_py() or 0 for f in contract.fields if f.flags},
-        is_over_bad_share=unreadable > 0 or quarantined > contract.max_bad_share * read,
-        files=files,
+        reasons=_sums(hour.reasons for hour in hours.values()),
+        flagged={f.name: 0 for f in contract.fields if f.flags} | _sums(hour.flagged for hour in hours.values()),
+        is_over_bad_share=unreadable > 0 or total["quarantined"] > contract.max_bad_share * total["read"],
+        hours=dict(sorted(hours.items())),
     )
 
 
+_COUNTED = ("read", "valid", "quarantined", "duplicate", "retracted")
+
+
+def _added(one: FileStatus, other: FileStatus) -> FileStatus:
+    sums = {name: getattr(one, name) + getattr(other, name) for name in _COUNTED}
+    return FileStatus(one.name, one.status, one.reason, **sums)
+
+
+def _sums(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    for one in counts:
+        found.update(one)
+    return dict(sorted(found.items()))
+
+
 def _check_conserved(
-    table: str, day: date, files: list[FileStatus], read: int, valid: int, quarantined: int, duplicate: int
+    table: str, day: date, files: list[FileStatus], total: Mapping[str, int], written: int, bad: int
 ) -> None:
     lost = [f.name for f in files if f.read != f.valid + f.quarantined + f.duplicate]
-    if lost or read != valid + quarantined + duplicate:
+    if lost or total["valid"] != written or total["quarantined"] != bad:
         where = f" in {lost[0]}" if lost else ""
         problem = (
-            f"{table} {day}{where}: read {read} <> {valid} valid + {quarantined} quarantined + {duplicate} duplicate"
+            f"{table} {day}{where}: read {total['read']} <> {total['valid']} valid ({written} written) + "
+            f"{total['quarantined']} quarantined ({bad} written) + {total['duplicate']} duplicate"
         )
         raise IngestError(problem, "nothing was written; report this with the file, since a row would be lost")

@@ -1,4 +1,4 @@
-"""Taking files into landing: each content once, whatever its name, on the day on which it arrives."""
+"""Taking files into landing: each content once, whatever its name, in the hour in which it arrives."""
 
 import hashlib
 import re
@@ -12,28 +12,23 @@ from recs.ingest.files import sha256_file, written_whole
 from recs.ingest.ledger import DUPLICATE, REFUSED, TAKEN, Entry, Ledger
 from recs.ingest.source import Source
 
-_DAY = re.compile(r"(?<!\d)(\d{4}-\d{2}-\d{2})(?!\d)")
+_WHEN = re.compile(r"(?<!\d)(\d{4}-\d{2}-\d{2})(?!\d)(?:T(\d{2})(?!\d)|/(\d{2})(?=/))?")
+LAST_HOUR = 23
 
 
 def land(
-    source: Source, paths: Iterable[Path], landing_root: Path, *, arrival_date: date, arrival_hour: int = 23
+    source: Source, paths: Iterable[Path], landing_root: Path, *, arrival_date: date, arrival_hour: int = LAST_HOUR
 ) -> list[Entry]:
-    """Offer files to a source, in path order; returns an entry a file: taken, duplicate or refused, with the reason.
+    """Offer files to a source, in path order; returns an entry a file and table: taken, duplicate or refused, and why.
 
-    arrival_date, arrival_hour: the moment of taking, used where the source says ``arrival: now``.
-    A file already inside landing is taken where it lies; any other is copied. Safe to repeat after a kill.
+    arrival_date, arrival_hour: the moment of taking, used where the source says ``arrival: now``. A changed file under
+    an old name is a correction, and arrives when it is taken. A file already inside landing is taken where it lies;
+    any other is copied. Safe to repeat after a kill.
     """
     with Ledger(landing_root, source.name).writing() as ledger:
         known = ledger.entries()
-        first_names = {e.sha256: e.name for e in known if e.status == TAKEN}
-        entries: list[Entry] = []
-        for path in sorted(Path(p) for p in paths):
-            offered = _offered(source, path, first_names, arrival_date, arrival_hour)
-            if offered.status == TAKEN:
-                first_names[offered.sha256] = offered.name
-                entries += _placed(source, path, offered, Path(landing_root))
-            else:
-                entries.append(offered)
+        taking = _Taking(source, Path(landing_root), known, (arrival_date, arrival_hour))
+        entries = [entry for path in sorted(Path(p) for p in paths) for entry in taking.take(path)]
         ledger.append(_new(entries, known))
     return entries
 
@@ -44,62 +39,96 @@ def _new(entries: Sequence[Entry], known: Sequence[Entry]) -> list[Entry]:
     return [e for e in entries if e.status == TAKEN or (e.name, e.sha256) not in told]
 
 
-def _offered(source: Source, path: Path, first_names: dict[str, str], today: date, hour: int) -> Entry:
-    """What becomes of one file, before it is moved."""
-    if not path.is_file():
-        return Entry(path.name, "", REFUSED, reason=f"there is no file {path}")
-    entry = Entry(path.name, sha256_file(path), TAKEN, arrival_hour=hour, bytes=path.stat().st_size)
-    if entry.sha256 in first_names:
-        reason = f"same bytes as {first_names[entry.sha256]}, which was taken before"
-        return replace(entry, status=DUPLICATE, reason=reason)
-    drop = source.drop_of(path.name)
-    if drop is None:
-        patterns = ", ".join(d.file for d in source.drops.values())
-        return replace(entry, status=REFUSED, reason=f"no drop of {source.name} takes this name ({patterns})")
-    day = today if source.arrival == "now" else _day_in(path)
-    if day is None and source.arrival == "path":
-        return replace(
-            entry, status=REFUSED, reason="its path has no date YYYY-MM-DD, and the source says arrival: path"
-        )
-    hour = hour if source.arrival == "now" else 23  # a day that came as a whole was complete at its end
-    return replace(
-        entry,
-        drop=drop,
-        table=source.drops[drop].feeds,
-        arrival_date=(day or today).isoformat(),
-        arrival_hour=hour,
-    )
+class _Taking:
+    """One call of ``land``: what was taken before, and what has been since."""
+
+    def __init__(self, source: Source, root: Path, known: Sequence[Entry], now: tuple[date, int]) -> None:
+        self.source, self.root, self.now = source, root, now
+        self.first_names: dict[str, str] = {}
+        self.newest: dict[tuple[str, str], Entry] = {}  # the file in force, by slot and drop
+        self.latest = ("", 0)  # day and hour of the newest arrival
+        for entry in known:
+            if entry.status == TAKEN:
+                self._remember(entry)
+
+    def take(self, path: Path) -> list[Entry]:
+        """The entries of one file."""
+        if not path.is_file():
+            return [Entry(path.name, "", REFUSED, reason=f"there is no file {path}")]
+        offered = Entry(path.name, sha256_file(path), TAKEN, bytes=path.stat().st_size)
+        if offered.sha256 in self.first_names:
+            reason = f"same bytes as {self.first_names[offered.sha256]}, which was taken before"
+            return [replace(offered, status=DUPLICATE, reason=reason)]
+        drops = self.source.drops_of(path.name)
+        when = self.now if self.source.arrival == "now" else _when_in(path)
+        if not drops or (when is None and self.source.arrival == "path"):
+            return [replace(offered, status=REFUSED, reason=self._refusal(bool(drops)))]
+        taken = [entry for drop in drops for entry in self._taken(path, drop, offered, when)]
+        for entry in taken:
+            self._remember(entry)
+        return taken
+
+    def _taken(self, path: Path, drop: str, offered: Entry, when: tuple[date, int] | None) -> list[Entry]:
+        """The entries of a file for one drop: one, or one an event day."""
+        entry = replace(offered, drop=drop, table=self.source.drops[drop].feeds)
+        if self.source.arrival == "event_day":
+            parts = parts_by_event_day(self.source, drop, path, self.now[0])
+            if parts is not None:
+                pieces = [self._placed(path, entry, (day, LAST_HOUR), data) for day, data in parts]
+                return [piece for piece in pieces if piece is not None]
+        placed = self._placed(path, entry, when or self.now, None)
+        return [placed] if placed else []
+
+    def _placed(self, path: Path, entry: Entry, when: tuple[date, int], data: bytes | None) -> Entry | None:
+        """Put a taken file under landing; None for a part of history that is there as it is."""
+        slot = path.name if self.source.arrival == "now" else f"{when[0]}T{when[1]:02d}/{path.name}"
+        before = self.newest.get((slot, entry.drop))
+        entry = replace(entry, slot=slot, arrival_date=when[0].isoformat(), arrival_hour=when[1])
+        if data is not None and before and before.stored_sha256 == hashlib.sha256(data).hexdigest():
+            return None
+        if before and self.source.same_name == "correction":
+            day, hour = max((entry.arrival_date, entry.arrival_hour), self.latest)
+            entry = replace(entry, corrects=before.file, arrival_date=day, arrival_hour=hour)
+        folder = self.root / self.source.name / entry.arrival_date
+        if data is None and path.resolve().parent == folder.resolve():
+            file = f"{self.source.name}/{entry.arrival_date}/{path.name}"
+            return replace(entry, file=file, stored_sha256=entry.sha256)
+        return self._put(entry, path.read_bytes() if data is None else data)
+
+    def _put(self, entry: Entry, data: bytes) -> Entry:
+        """Copy bytes to their place; another file of the same name gets its hash in its name."""
+        digest = hashlib.sha256(data).hexdigest()
+        hour = "" if entry.arrival_hour == LAST_HOUR else f"/{entry.arrival_hour:02d}"
+        place = f"{self.source.name}/{entry.arrival_date}{hour}"
+        file = f"{place}/{entry.name}"
+        if (self.root / file).exists() and sha256_file(self.root / file) != digest:
+            stem, dot, suffix = entry.name.partition(".")
+            file = f"{place}/{stem}-{digest[:8]}{dot}{suffix}"
+        written_whole(self.root / file, data)
+        return replace(entry, file=file, stored_sha256=digest, bytes=len(data))
+
+    def _remember(self, entry: Entry) -> None:
+        self.first_names.setdefault(entry.sha256, entry.name)
+        self.newest[entry.slot or entry.name, entry.drop] = entry
+        self.latest = max(self.latest, (entry.arrival_date, entry.arrival_hour))
+
+    def _refusal(self, has_drop: bool) -> str:
+        if has_drop:
+            return "its path has no date YYYY-MM-DD, and the source says arrival: path"
+        patterns = ", ".join(dict.fromkeys(drop.file for drop in self.source.drops.values()))
+        return f"no drop of {self.source.name} takes this name ({patterns})"
 
 
-def _day_in(path: Path) -> date | None:
-    """The last date in a path."""
-    for text in reversed(_DAY.findall(str(path))):
+def _when_in(path: Path) -> tuple[date, int] | None:
+    """The last day in a path, and the hour beside it (``2026-03-01T05`` or ``2026-03-01/05/``); else the last hour."""
+    days = []
+    for text, *hours in _WHEN.findall(path.as_posix()):
         try:
-            return date.fromisoformat(text)
+            days.append((date.fromisoformat(text), "".join(hours)))
         except ValueError:
             continue
-    return None
-
-
-def _placed(source: Source, path: Path, entry: Entry, root: Path) -> Sequence[Entry]:
-    """Put a taken file under landing: as it is, or cut by event day."""
-    if source.arrival == "event_day":
-        parts = parts_by_event_day(source, entry.drop, path, entry.day)
-        if parts is not None:
-            return [_put(source, root, replace(entry, arrival_date=day.isoformat()), data) for day, data in parts]
-    folder = root / source.name / entry.arrival_date
-    if path.resolve().parent == folder.resolve():
-        file = f"{source.name}/{entry.arrival_date}/{path.name}"
-        return [replace(entry, file=file, stored_sha256=entry.sha256)]
-    return [_put(source, root, entry, path.read_bytes())]
-
-
-def _put(source: Source, root: Path, entry: Entry, data: bytes) -> Entry:
-    """Copy bytes to their place; a changed file of the same name gets its hash in its name."""
-    digest = hashlib.sha256(data).hexdigest()
-    file = f"{source.name}/{entry.arrival_date}/{entry.name}"
-    if (root / file).exists() and sha256_file(root / file) != digest:
-        stem, dot, suffix = entry.name.partition(".")
-        file = f"{source.name}/{entry.arrival_date}/{stem}-{digest[:8]}{dot}{suffix}"
-    written_whole(root / file, data)
-    return replace(entry, file=file, stored_sha256=digest, bytes=len(data))
+    if not days:
+        return None
+    last = days[-1][0]
+    hours = [int(hour) for day, hour in days if day == last and hour and int(hour) <= LAST_HOUR]
+    return last, hours[-1] if hours else LAST_HOUR

@@ -23,7 +23,8 @@ class LedgerError(AisleError):
 class Entry:
     """One file that was offered: ``sha256`` of what came, ``stored_sha256`` of what lies at ``file`` under landing.
 
-    The two differ only where a file was cut by event day; ``file`` is empty unless the file was taken.
+    The two differ only where a file was cut by event day; ``file`` is empty unless the file was taken. A file that
+    feeds several tables has an entry for each.
     """
 
     name: str
@@ -37,6 +38,8 @@ class Entry:
     arrival_date: str = ""
     arrival_hour: int = 23
     bytes: int = 0
+    slot: str = ""  # what tells a file of a source: its name and, where the path says them, its day and hour
+    corrects: str = ""  # the file of the same slot that this one replaces
 
     @property
     def day(self) -> date:

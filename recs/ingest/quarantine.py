@@ -1,12 +1,10 @@
 """The rows that broke their contract, with their whole source text and every rule that they broke."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from recs.ingest.ledger import Entry
-from recs.ingest.records import FIELD_COUNT, FileRows, record_texts
+from recs.ingest.plan import Part
 
 SCHEMA = pa.schema(
     [
@@ -22,33 +20,28 @@ SCHEMA = pa.schema(
 
 
 def quarantine_rows(
-    entries: Sequence[Entry], parsed: dict[str, FileRows], bad: pa.Table, delimiters: dict[str, str]
+    part: Part, bad: Mapping[int, Mapping[int, str]], sealed: Callable[[list[str]], list[str]]
 ) -> pa.Table:
-    """One row a bad record, and one with line 0 a file that cannot be read (its text says why), sorted.
+    """One row a bad record of a part, and one with line 0 a file that cannot be read (its text says why), in order.
 
-    bad: source_file, source_line and rules of the records that the gate turned away.
+    bad: place of the file in the part -> line -> rules. sealed: what becomes of source texts before they are kept.
     """
-    rows = [
-        (entry.file.split("/", 1)[0], entry.file, line, text, rules, entry.day, entry.arrival_hour)
-        for entry in entries
-        for line, text, rules in _of_file(parsed[entry.file], _broken(bad, entry.file), delimiters[entry.file])
-    ]
+    found: list[tuple[int, int, str, str]] = []
+    for place, (_, problem) in enumerate(part.files):
+        if problem is not None:
+            found.append((place, 0, problem.detail, problem.rule))
+    for place, block in part.blocks:
+        rules = bad.get(place, {})
+        if not rules:
+            continue
+        first, last = block.rows["_line"][0].as_py(), block.rows["_line"][-1].as_py()
+        lines = sorted(line for line in rules if first <= line <= last)
+        texts = sealed(block.texts(lines))
+        found += [(place, line, text, rules[line]) for line, text in zip(lines, texts, strict=True)]
+    rows = []
+    for place, line, text, broken in sorted(found, key=lambda row: row[:2]):
+        entry = part.files[place][0]
+        source = entry.file.split("/", 1)[0]
+        rows.append((source, entry.file, line, text, broken, part.day, entry.arrival_hour))
     columns = list(zip(*rows, strict=True)) or [()] * len(SCHEMA)
     return pa.table([pa.array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)], schema=SCHEMA)
-
-
-def _broken(bad: pa.Table, file: str) -> dict[int, str]:
-    mine = bad.filter(pc.equal(bad["source_file"], file))
-    return dict(zip(mine["source_line"].to_pylist(), mine["rules"].to_pylist(), strict=True))
-
-
-def _of_file(found: FileRows, broken: dict[int, str], delimiter: str) -> list[tuple[int, str, str]]:
-    """(line, source text, rules) of a file's bad records."""
-    if found.failure:
-        rule, detail = found.failure
-        return [(0, detail, rule)]
-    rules = broken | dict.fromkeys(found.malformed, FIELD_COUNT)
-    if not rules:
-        return []
-    texts = record_texts(found.text, delimiter)
-    return [(line, texts[line - 1], rules[line]) for line in sorted(rules)]

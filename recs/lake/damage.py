@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 
 from recs.lake.hashing import content_hash, with_files
 from recs.lake.lake import Lake
-from recs.lake.partition import DATA_FILE, PARTITION_FILE, PartitionInfo
+from recs.lake.partition import DATA_FILE, DATA_FILES, PARTITION_FILE, PartitionInfo
+from recs.lake.parts import parts_hash
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Damage:
 
 def damaged_partitions(lake: Lake) -> Iterator[Damage]:
     """Reads every partition again: a missing file, an unreadable one, or rows or files that do not hash as recorded."""
-    for folder in sorted({path.parent for name in (DATA_FILE, PARTITION_FILE) for path in lake.root.rglob(name)}):
+    for folder in sorted({path.parent for name in (DATA_FILES, PARTITION_FILE) for path in lake.root.rglob(name)}):
         if any(part.startswith(".tmp-") for part in folder.relative_to(lake.root).parts):
             continue
         problem = _problem(folder)
@@ -39,14 +40,20 @@ def _problem(folder: Path) -> str | None:
     if info is None:
         return f"has no {PARTITION_FILE}"
     try:
-        rows = pq.read_table(folder / DATA_FILE, partitioning=None)
+        found = _found_hash(folder, info)
     except (OSError, pa.ArrowInvalid) as error:
-        return f"{DATA_FILE} cannot be read ({error})"
+        return f"its rows cannot be read ({error})"
     files = info.extra.get("file_hashes", {})
     for name, recorded in files.items():
         beside = folder / name
         if not beside.exists() or hashlib.sha256(beside.read_bytes()).hexdigest() != recorded:
             return f"{name} is missing or does not hash as recorded"
-    if with_files(content_hash(rows), files) != info.content_hash:
-        return f"its {rows.num_rows} rows do not hash as recorded"
-    return None
+    return None if with_files(found, files) == info.content_hash else f"its {info.rows} rows do not hash as recorded"
+
+
+def _found_hash(folder: Path, info: PartitionInfo) -> str:
+    """The content hash of the rows that lie there."""
+    if not info.parts:
+        return content_hash(pq.read_table(folder / DATA_FILE, partitioning=None))
+    parts = {name: pq.read_table(folder / f"data-{name}.parquet", partitioning=None) for name in info.parts}
+    return parts_hash({name: content_hash(rows) for name, rows in parts.items()})

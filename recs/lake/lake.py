@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from recs.errors import LakeError
 from recs.lake.hashing import content_hash, with_files
-from recs.lake.partition import DATA_FILE, PARTITION_FILE, PartitionInfo, Provenance, partition_column
+from recs.lake.partition import DATA_FILE, DATA_FILES, PARTITION_FILE, PartitionInfo, Provenance, partition_column
 from recs.lake.swap import replaced_folder
 
 
@@ -39,14 +39,18 @@ class Lake:
 
     def files(self, table: str, *, until: date, since: date | None = None) -> list[Path]:
         """The Parquet files of a table's partitions inside ``[since, until]``, oldest first."""
-        return [self.folder(table, day) / DATA_FILE for day in self.days(table, since=since, until=until)]
+        return [file for day in self.days(table, since=since, until=until) for file in self.day_files(table, day)]
+
+    def day_files(self, table: str, day: date) -> list[Path]:
+        """The Parquet files of one partition, in the order of its rows."""
+        return sorted(self.folder(table, day).glob(DATA_FILES))
 
     def read(self, table: str, day: date, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """One partition. Raises LakeError where there is none."""
-        path = self.folder(table, day) / DATA_FILE
-        if not path.exists():
+        files = self.day_files(table, day)
+        if not files:
             raise LakeError(f"{table} has no partition {day}", f"materialize {table} for {day} first")
-        return pl.read_parquet(path, columns=list(columns) if columns else None, hive_partitioning=False)
+        return pl.read_parquet(files, columns=list(columns) if columns else None, hive_partitioning=False)
 
     def read_window(
         self, table: str, *, until: date, since: date | None = None, columns: Sequence[str] | None = None

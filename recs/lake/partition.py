@@ -8,6 +8,7 @@ from typing import Any
 
 PARTITION_FILE = "_partition.json"
 DATA_FILE = "data.parquet"
+DATA_FILES = "data*.parquet"  # data-<part>.parquet where a partition was written in parts
 ARRIVAL_STAGES = frozenset({"raw", "facts"})
 
 
@@ -34,6 +35,7 @@ class PartitionInfo:
     config_hash: str
     run_id: str
     extra: Mapping[str, Any] = field(default_factory=dict)
+    parts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # of a partition that was written in parts
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=1, sort_keys=True, default=str)

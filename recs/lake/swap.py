@@ -22,10 +22,17 @@ def replaced_folder(target: Path) -> Iterator[Path]:
     fresh.mkdir()
     try:
         yield fresh
-        _sync(fresh)
-        _swap(fresh, target)
+        put_in_place(fresh, target)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def put_in_place(fresh: Path, target: Path) -> None:
+    """Give a finished folder of the same file system the place of ``target`` in one step; the old one is removed."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _sync(fresh)
+    _swap(fresh, target)
+    shutil.rmtree(fresh, ignore_errors=True)
 
 
 def leftovers(root: Path) -> list[Path]:

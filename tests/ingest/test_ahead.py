@@ -10,7 +10,7 @@ from recs.ingest.ahead import one_ahead
 
 @pytest.mark.parametrize("given", [[], [1], [1, 2, 3, 4]])
 def test_items_come_in_order(given):
-    assert list(one_ahead(lambda n: n * 10, given)) == [n * 10 for n in given]
+    assert list(one_ahead(n * 10 for n in given)) == [n * 10 for n in given]
 
 
 def test_the_next_is_made_while_one_is_used_and_never_two_at_once():
@@ -22,7 +22,7 @@ def test_the_next_is_made_while_one_is_used_and_never_two_at_once():
         busy.release()
         return n
 
-    with closing(one_ahead(make, range(3))) as made:
+    with closing(one_ahead(map(make, range(3)))) as made:
         assert next(made) == 0
         assert started[1].wait(10)
         assert not started[2].is_set()
@@ -32,7 +32,7 @@ def test_an_error_is_raised_in_its_place():
     def make(n: int) -> float:
         return 1 / n
 
-    made = one_ahead(make, [1, 0, 2])
+    made = one_ahead(map(make, [1, 0, 2]))
     assert next(made) == 1
     with pytest.raises(ZeroDivisionError):
         next(made)

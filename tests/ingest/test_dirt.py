@@ -133,7 +133,7 @@ PACKED = gzip.compress(sales(*(f"g{n},2017-01-01 10:00:00,ann,i1,1,{n}" for n in
 UNREADABLE = [
     ("sales-2.csv.gz", PACKED[: len(PACKED) // 2], "file:truncated_gzip"),
     ("sales-2.csv.gz", b"\x07" * 300, "file:not_gzip"),
-    ("sales-2.csv", bytes(range(256)) * 9, "file:encoding"),
+    ("sales-2.csv", bytes(range(255, 0, -1)) * 9, "file:encoding"),
     ("sales-2.csv", b"id,at\0\n", "file:binary"),
     ("sales-2.csv", "id,seen_at,user,item,paid\ne9,2017-01-01,ann,i1,1\n", "file:missing_column"),
     ("sales-2.csv", f"{HEADER},id\n{GOOD},e7\n", "file:repeated_column"),

@@ -40,7 +40,7 @@ def offered(tmp_path: Path, name: str, text: str) -> Path:
 def test_a_file_is_taken_at_the_moment_of_taking_and_copied(tmp_path, source):
     path = offered(tmp_path, "sales.csv", "t,i\n")
     [entry] = land(source, [path], tmp_path / "landing", arrival_date=DAY, arrival_hour=14)
-    assert (entry.status, entry.file, entry.arrival_hour) == (TAKEN, "shop/2017-03-01/sales.csv", 14)
+    assert (entry.status, entry.file, entry.arrival_hour) == (TAKEN, "shop/2017-03-01/14/sales.csv", 14)
     assert (tmp_path / "landing" / entry.file).read_text() == "t,i\n"
     assert Ledger(tmp_path / "landing", "shop").taken() == [entry]
 

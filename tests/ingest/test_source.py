@@ -27,8 +27,8 @@ def test_the_shipped_source_feeds_every_contract_and_knows_the_columns_it_reads(
     assert source.needed["transactions"] == (
         *("basket_id", "household_id", "product_id", "quantity", "sales_value", "store_id", "transaction_timestamp"),
     )
-    assert source.drop_of("transactions-2.csv.gz") == "transactions"
-    assert source.drop_of("weather.csv") is None
+    assert source.drops_of("transactions-2.csv.gz") == ["transactions"]
+    assert source.drops_of("weather.csv") == []
 
 
 @pytest.mark.parametrize(

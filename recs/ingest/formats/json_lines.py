@@ -1,0 +1,51 @@
+"""JSON Lines: one object a line. Fields are read by the engine; here lines are found and numbered."""
+
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from recs.ingest.formats.block import BLOCK_BYTES, Block, utf8_lines
+from recs.ingest.source import Drop
+
+TEXT = "_text"  # the column that holds a line until the engine reads its fields
+
+
+def blocks(file: BinaryIO, drop: Drop, needed: tuple[str, ...]) -> Iterator[Block]:
+    """Blocks whose rows hold ``_text``; ``_line`` is the number of the line in the file. Blank lines are no records."""
+    start = 0  # lines before the block
+    while text := file.read(BLOCK_BYTES):
+        text += file.readline()
+        if not start:
+            text = text.removeprefix(b"\xef\xbb\xbf")
+        clean, bad = utf8_lines(text, drop.encoding, is_first=not start)
+        lines = _lines(clean)
+        yield _block(lines, start, bad)
+        start += len(lines)
+
+
+def _lines(text: bytes) -> pa.LargeStringArray:
+    """The lines of a text, each with its line feed, without copying."""
+    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == 10) + 1
+    if not text.endswith(b"\n"):
+        ends = np.append(ends, len(text))
+    offsets = np.concatenate([[0], ends]).astype(np.int64)
+    return pa.LargeStringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(text))
+
+
+def _block(lines: pa.LargeStringArray, start: int, bad: Sequence[int]) -> Block:
+    def texts(numbers: Sequence[int]) -> list[str]:
+        return [lines[number - start - 1].as_py().rstrip("\r\n") for number in numbers]
+
+    problems = np.full(len(lines), None, dtype=object)
+    problems[list(bad)] = "line:encoding"
+    numbers = pa.array(np.arange(start + 1, start + 1 + len(lines)), pa.int64())
+    rows = pa.table({TEXT: lines, "_line": numbers, "_problem": pa.array(problems, pa.string())})
+    blank = pc.is_in(lines, pa.array(["\n", "\r\n", "\r", ""], pa.large_string())) if _has_short(lines) else None
+    return Block(rows.filter(pc.invert(blank)) if blank is not None else rows, texts)
+
+
+def _has_short(lines: pa.LargeStringArray) -> bool:
+    return bool(pc.min(pc.binary_length(lines)).as_py() <= 2) if len(lines) else False

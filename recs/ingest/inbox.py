@@ -1,0 +1,45 @@
+"""The inbox of a source: which files in it are complete, and their taking."""
+
+from datetime import datetime
+from pathlib import Path
+
+from recs.ingest.landing import land
+from recs.ingest.ledger import REFUSED, Entry
+from recs.ingest.source import Source
+
+UNFINISHED = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".uploading", ".writing")
+
+
+def inbox_folder(landing_root: Path, source: Source) -> Path:
+    """Where a shop's systems put the files of a source."""
+    return Path(landing_root) / source.name / "inbox"
+
+
+def complete_files(folder: Path, source: Source, *, now_s: float) -> list[Path]:
+    """The files that may be taken: closed by name, and where the source says so, quiet for ``quiet_s`` seconds.
+
+    A name that begins with a dot or an underscore, or ends as one of ``UNFINISHED``, is not closed.
+    """
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and _is_closed(path, folder)]
+    if source.complete == "quiet":
+        files = [path for path in files if now_s - path.stat().st_mtime >= source.quiet_s]
+    return files
+
+
+def take_inbox(source: Source, landing_root: Path, *, now: datetime) -> list[Entry]:
+    """Take what is complete. What was taken, or is known already, leaves the inbox; what is refused stays there."""
+    folder = inbox_folder(landing_root, source)
+    files = complete_files(folder, source, now_s=now.timestamp())
+    if not files:
+        return []
+    entries = land(source, files, landing_root, arrival_date=now.date(), arrival_hour=now.hour)
+    refused = {entry.name for entry in entries if entry.status == REFUSED}
+    for path in files:
+        if path.name not in refused:
+            path.unlink(missing_ok=True)
+    return entries
+
+
+def _is_closed(path: Path, folder: Path) -> bool:
+    hidden = any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
+    return not hidden and not path.name.lower().endswith(UNFINISHED)

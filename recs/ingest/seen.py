@@ -1,0 +1,79 @@
+"""Which events have arrived before: exact, over the whole horizon, in bounded memory.
+
+Beside each part of a raw partition lie 64-bit keys of its event ids, sorted. The keys of a chunk are looked up in those
+of every earlier part, some in memory, the others one file at a time; whoever finds its key is compared by event id.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+
+MOST_IN_MEMORY = 50_000_000  # keys: 400 MB
+KEYS_SQL = "md5_number_lower({})"
+HORIZON_DAYS = 400  # an event id is remembered for as long as an event may be late
+
+
+class SeenKeys:
+    """Sorted uint64 keys of every part that has arrived so far, as ``keys-<part>.u64`` in the folder of its day."""
+
+    def __init__(self, folder: Callable[[date], Path], most_in_memory: int = MOST_IN_MEMORY) -> None:
+        self._folder, self._most = folder, most_in_memory
+        self._memory = np.empty(0, np.uint64)
+        self._on_disk: list[tuple[date, str]] = []
+        self._parts: list[tuple[date, str]] = []
+
+    def remember(self, day: date, names: Iterable[str]) -> None:
+        """Count the parts behind some key files of a day as arrived."""
+        fresh = {name: np.fromfile(self._folder(day) / name, np.uint64) for name in sorted(names)}
+        for name, keys in fresh.items():
+            self.add(day, name, keys)
+
+    def add(self, day: date, name: str, keys: np.ndarray) -> None:
+        """Count a part as arrived whose keys are at hand, and are or will be in its file."""
+        if not len(keys):
+            return
+        self._parts.append((day, name))
+        if len(self._memory) + len(keys) > self._most:
+            self._on_disk.append((day, name))
+        else:
+            self._memory = each_once(np.concatenate([self._memory, keys]))
+
+    @property
+    def needs_files(self) -> bool:
+        """Whether some keys are on disk alone."""
+        return bool(self._on_disk)
+
+    def known(self, keys: np.ndarray) -> np.ndarray:
+        """Those of ``keys`` (sorted, each once) that an earlier part holds."""
+        found = [common(keys, self._memory)]
+        found += [common(keys, self._read(part)) for part in self._on_disk]
+        return each_once(np.concatenate(found))
+
+    def rows_of(self, keys: np.ndarray, first_day: date) -> list[Path]:
+        """The rows of parts that hold any of ``keys`` and arrived within the horizon before ``first_day``, or later."""
+        since = first_day - timedelta(days=HORIZON_DAYS)
+        parts = [part for part in self._parts if part[0] >= since and len(common(keys, self._read(part)))]
+        return [self._folder(day) / name.replace("keys-", "data-").replace(".u64", ".parquet") for day, name in parts]
+
+    def _read(self, part: tuple[date, str]) -> np.ndarray:
+        return np.fromfile(self._folder(part[0]) / part[1], np.uint64)
+
+
+def common(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """What two sorted arrays without repeats have in common, sorted."""
+    small, large = (one, other) if len(one) <= len(other) else (other, one)
+    if not len(small):
+        return small
+    if len(large) > 50 * len(small):
+        places = np.minimum(np.searchsorted(large, small), len(large) - 1)
+        return np.asarray(small[large[places] == small])
+    merged = np.sort(np.concatenate([small, large]))  # sorting integers is faster than searching as many
+    return np.asarray(merged[1:][merged[1:] == merged[:-1]])
+
+
+def each_once(keys: np.ndarray) -> np.ndarray:
+    """The different keys, sorted."""
+    ordered = np.sort(keys)
+    return np.asarray(ordered[np.append(True, ordered[1:] != ordered[:-1])]) if len(ordered) else ordered

@@ -1,0 +1,93 @@
+"""A partition written part by part: rows that do not fit in memory at once, or hours that are added to an open day."""
+
+import hashlib
+import os
+import shutil
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from recs.lake.hashing import content_hash
+from recs.lake.lake import Lake
+from recs.lake.partition import PARTITION_FILE, PartitionInfo, Provenance
+from recs.lake.swap import TMP_PREFIX, put_in_place
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of rows inside a partition."""
+
+    rows: int
+    bytes: int
+    content_hash: str
+
+
+class PartitionDraft:
+    """A partition in the making, beside the one that readers see. ``commit`` puts it in place, ``discard`` removes it.
+
+    Parts are named in the order in which their rows are read; the files are ``data-<name>.parquet``.
+    """
+
+    def __init__(self, lake: Lake, table: str, day: date) -> None:
+        self.lake, self.table, self.day = lake, table, day
+        self.folder = lake.root / f"{TMP_PREFIX}draft-{table.replace('/', '-')}-{day}-{uuid.uuid4().hex[:8]}"
+        self.folder.mkdir(parents=True)
+        self.parts: dict[str, Part] = {}
+
+    def path(self, name: str) -> Path:
+        """Where the rows of a part lie until the commit."""
+        return self.folder / f"data-{name}.parquet"
+
+    def add(self, name: str, rows: pa.Table, files: Mapping[str, bytes] | None = None) -> None:
+        """Write one part, its rows in the order given, and further files that belong to it."""
+        pq.write_table(rows, self.path(name), compression="zstd")
+        for file, content in (files or {}).items():
+            (self.folder / file).write_bytes(content)
+        self.parts[name] = Part(rows.num_rows, self.path(name).stat().st_size, content_hash(rows))
+
+    def keep(self, name: str, files: tuple[str, ...] = ()) -> None:
+        """Take over a part of the partition that readers see now, without copying."""
+        there = self.lake.folder(self.table, self.day)
+        info = PartitionInfo.read(there)
+        if info is None or name not in info.parts:
+            raise KeyError(f"{self.table} {self.day} has no part {name}")
+        for file in (f"data-{name}.parquet", *(f for f in files if (there / f).exists())):
+            os.link(there / file, self.folder / file)
+        self.parts[name] = Part(**info.parts[name])
+
+    def commit(
+        self, *, inputs: Mapping[str, str], provenance: Provenance, extra: Mapping[str, Any], table: str = ""
+    ) -> PartitionInfo:
+        """Put the partition in place in one step, as one of ``table`` where that is named."""
+        table = table or self.table
+        info = PartitionInfo(
+            table=table,
+            day=self.day.isoformat(),
+            rows=sum(part.rows for part in self.parts.values()),
+            bytes=sum(part.bytes for part in self.parts.values()),
+            content_hash=parts_hash({name: part.content_hash for name, part in self.parts.items()}),
+            inputs=dict(inputs),
+            code_version=provenance.code_version,
+            config_hash=provenance.config_hash,
+            run_id=provenance.run_id,
+            extra=dict(extra),
+            parts={name: part.__dict__ for name, part in sorted(self.parts.items())},
+        )
+        (self.folder / PARTITION_FILE).write_text(info.to_json())
+        put_in_place(self.folder, self.lake.folder(table, self.day))
+        return info
+
+    def discard(self) -> None:
+        """Remove what a commit has not put in place; nothing is left to remove after one."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def parts_hash(hashes: Mapping[str, str]) -> str:
+    """The content hash of a partition from those of its parts."""
+    return hashlib.sha256("\n".join(f"{name} {hashes[name]}" for name in sorted(hashes)).encode()).hexdigest()
