@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from recs.history import with_codes
+from recs.history import net, with_codes
 from recs.lake import Lake
 from recs.lake.partition import ARRIVAL_STAGES
 
@@ -42,7 +42,8 @@ def _hash(lake: Lake, table: str, day: date) -> str:
 # what every channel of a day reads is read once; the hashes tell when it has changed
 @lru_cache(maxsize=2)
 def _window(root: Path, table: str, day: date, inputs_hash: str) -> pl.DataFrame:
-    return Lake(root).read_window(table, until=day)
+    rows = Lake(root).read_window(table, until=day)
+    return net(rows) if table == HISTORY else rows
 
 
 @lru_cache(maxsize=1)
@@ -53,4 +54,4 @@ def _coded(root: Path, day: date, hashes: tuple[str, ...]) -> pl.DataFrame:
         until=day,
         columns=["arrival_date", "event_date", "user_id", "item_id", "purchase_count", "return_count"],
     )
-    return with_codes(history, lake.read(DIM_ITEM, day), lake.read(DIM_USER, day)).drop("user_id", "item_id")
+    return with_codes(net(history), lake.read(DIM_ITEM, day), lake.read(DIM_USER, day)).drop("user_id", "item_id")

@@ -89,7 +89,7 @@ class DbtManifest:
             name: {"type": column.get("data_type") or "", "description": column.get("description") or ""}
             for name, column in node["columns"].items()
         }
-        parents = tuple(t for t in (self._table(parent) for parent in node["depends_on"]["nodes"]) if t)
+        parents = tuple(dict.fromkeys(t for t in map(self._table, node["depends_on"]["nodes"]) if t))
         tests = tuple(k for k in self._document["child_map"].get(key, []) if k.startswith(("test.", "unit_test.")))
         return DbtModel(
             f"{group}/{node['name']}",
@@ -104,7 +104,8 @@ class DbtManifest:
 
     def _table(self, key: str) -> str | None:
         if key.startswith("source."):
-            return f"raw/{self._document['sources'][key]['name']}"
+            source = self._document["sources"][key]
+            return f"raw/{source['config'].get('meta', {}).get('part_of', source['name'])}"
         node = self._document["nodes"][key]
         return (
             f"{node['config']['meta']['dagster']['group']}/{node['name']}" if node["resource_type"] == "model" else None

@@ -19,6 +19,8 @@ def column_lineage(compiled_sql: str, parents: Mapping[str, Mapping[str, str]]) 
     for reference in query.find_all(exp.Table):  # "memory"."main"."stg_events" is stg_events in the schema
         reference.set("db", None)
         reference.set("catalog", None)
+        if (part_of := reference.name.removesuffix("_retracted")) in table_of:
+            reference.set("this", exp.to_identifier(part_of))
     schema = {relation: dict(parents[table]) for relation, table in table_of.items()}
     roots = lineage(None, query, schema, dialect="duckdb")
     found = {column: _sources(root, table_of) for column, root in roots.items()}

@@ -18,9 +18,11 @@ def view_counts(lake: Lake, model: DbtModel, manifest: DbtManifest, days: Sequen
             if not files:
                 return dict.fromkeys(days, 0)
             name = parent.split("/")[1]
-            connection.execute(
-                f'create view raw."{name}" as select * from read_parquet({files!r}, hive_partitioning=false)'
-            )
+            read = "create view raw.{} as select * from read_parquet({!r}, hive_partitioning=false)"
+            connection.execute(read.format(f'"{name}"', files))
+            back = [str(path) for path in lake.files(f"raw/retracted/{name}", since=days[0], until=days[-1])]
+            none = f'create view raw."{name}_retracted" as select * from raw."{name}" limit 0'
+            connection.execute(read.format(f'"{name}_retracted"', back) if back else none)
         counted = f"select arrival_date, count(*) from ({model.compiled_sql}) group by 1"
         counts = dict(connection.execute(counted).fetchall())
     return {day: counts.get(day, 0) for day in days}

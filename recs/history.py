@@ -9,6 +9,19 @@ import polars as pl
 POINTS = 1 << 20  # one purchase of today, in points: integers add up to the same sum in any order and on any threads
 
 
+def net(user_item_daily: pl.DataFrame) -> pl.DataFrame:
+    """Daily facts without what corrections took back; a frame in which nothing was is given back as it is."""
+    counts = [column for column in ("purchase_count", "return_count") if column in user_item_daily.columns]
+    if not counts or not user_item_daily.select(pl.any_horizontal((pl.col(counts) < 0).any())).item():
+        return user_item_daily
+    keys = [name for name in ("event_date", "user_id", "item_id") if name in user_item_daily.columns]
+    sums = [name for name in user_item_daily.columns if name not in (*keys, "arrival_date")]
+    netted = user_item_daily.group_by(keys, maintain_order=True).agg(pl.col("arrival_date").min(), pl.col(sums).sum())
+    return netted.filter(pl.any_horizontal(pl.col(counts) != 0)).select(
+        pl.col(name).cast(kind) for name, kind in user_item_daily.schema.items()
+    )
+
+
 def known(facts: pl.DataFrame, *, as_of: date, window_days: int) -> pl.DataFrame:
     """Rows that had arrived by ``as_of`` and happened in the ``window_days`` days that end with it."""
     since = as_of - timedelta(days=window_days)

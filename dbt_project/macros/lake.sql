@@ -41,6 +41,26 @@
     )
 {%- endmacro %}
 
+{#- The folder of a source's rows: what corrections have taken back lies beside what arrived. -#}
+{% macro source_folder(source) -%}
+    {{ return((source.config.meta or {}).get("folder", source.name)) }}
+{%- endmacro %}
+
+{#- Daily facts as of the day being computed: where corrections have taken rows back, a row of facts and what was taken
+    from it are added up, and nothing is left of a row that was taken back whole. -#}
+{% macro netted(node, rows) -%}
+    {%- set keys = node.config.meta.sort_by | default([], true) | reject('equalto', 'arrival_date') | list -%}
+    {%- if stage_of(node) != 'facts' or not lake_files('raw', 'retracted/*') -%}
+        {{ return(rows) }}
+    {%- endif -%}
+    {%- set measures = declared_columns(node) | map(attribute=0) | reject('in', keys + ['arrival_date']) | list -%}
+    select min(arrival_date) as arrival_date, {{ keys | join(', ') }}
+    {%- for measure in measures %}, cast(sum({{ measure }}) as {{ node.columns[measure].data_type }}) as {{ measure }}{% endfor %}
+    from ({{ rows }})
+    group by {{ keys | join(', ') }}
+    having {% for measure in measures %}sum({{ measure }}) <> 0{{ " or " if not loop.last }}{% endfor %}
+{%- endmacro %}
+
 {#- What a reader may see of a table: nothing that arrived, or is as of a day, after the day being computed. A model that
     forgets to say so itself still cannot look ahead, in a range of days no more than in a run of one. -#}
 {% macro until_as_of(stage, rows) -%}

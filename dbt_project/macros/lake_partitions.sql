@@ -16,9 +16,9 @@
     {% call statement('main') -%}
         {%- if days %}select 1{% else %}{{ copy_to(typed_rows(model, compiled_code), quoted(staged ~ '.all.parquet')) }}{% endif -%}
     {%- endcall %}
-    {%- do create_view(target.schema, target.identifier, until_as_of(stage_of(model),
+    {%- do create_view(target.schema, target.identifier, netted(model, until_as_of(stage_of(model),
         "select * from read_parquet(" ~ quoted(staged ~ '.*.parquet') ~ ") union all by name "
-        ~ lake_rows(model, lake_files(stage_of(model), model.name, outside_range=true)))) -%}
+        ~ lake_rows(model, lake_files(stage_of(model), model.name, outside_range=true))))) -%}
 
     {{ run_hooks(post_hooks) }}
     {{ adapter.commit() }}

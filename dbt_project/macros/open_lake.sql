@@ -5,11 +5,11 @@
         {%- do check_vars() -%}
         {%- do run_query('create schema if not exists raw') -%}
         {%- for source in graph.sources.values() -%}
-            {%- do create_view(source.schema, source.name, until_as_of('raw', lake_rows(source, lake_files('raw', source.name)))) -%}
+            {%- do create_view(source.schema, source.name, until_as_of('raw', lake_rows(source, lake_files('raw', source_folder(source))))) -%}
         {%- endfor -%}
         {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.unique_id not in selected_resources -%}
             {%- if node.config.materialized == 'lake_partitions' -%}
-                {%- do create_view(node.schema, node.name, until_as_of(stage_of(node), lake_rows(node, lake_files(stage_of(node), node.name)))) -%}
+                {%- do create_view(node.schema, node.name, netted(node, until_as_of(stage_of(node), lake_rows(node, lake_files(stage_of(node), node.name))))) -%}
             {%- else -%}
                 {#- staging reads sources only, so its SQL can be rendered here as it stands -#}
                 {%- do create_view(node.schema, node.name, render(node.raw_code)) -%}

@@ -208,7 +208,8 @@ class Classifier:
             known = quoted(f"_known_{table}")
             # known only from an hour after the row arrived counts as unknown: the past must not learn
             unknown = self._table(
-                f"""select g.rowid as r from _gated g join _files f using (_file_no) left join {known} k on k.id = {field}
+                f"""select g.rowid as r
+                from _gated g join _files f using (_file_no) left join {known} k on k.id = {field}
                 where len(_rules) = 0 and {field} is not null
                 and coalesce(k.since > f.arrival_date + to_hours(f.arrival_hour), true)"""
             )

@@ -74,7 +74,8 @@ class DayCounts:
             int(hour): HourCounts(**{**counts, "files": [FileStatus(**file) for file in counts["files"]]})
             for hour, counts in extra["hours"].items()
         }
-        return DayCounts(day=day, **{**extra, "hours": hours})
+        counts = {name: value for name, value in extra.items() if name != "beside"}
+        return DayCounts(day=day, **{**counts, "hours": hours})
 
     def as_extra(self) -> dict[str, Any]:
         """The counts as plain values for a partition's sidecar."""

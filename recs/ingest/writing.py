@@ -71,7 +71,8 @@ class _Day:
                 if not draft.parts:
                     draft.add("00-000", draft.lake.read(draft.table, self.day).clear().to_arrow())
                 draft.commit(inputs=inputs, provenance=provenance, extra={})
-        self.raw.commit(inputs=inputs, provenance=provenance, extra=counts.as_extra())
+        back = {f"retracted-{name}": part.content_hash for name, part in self.retracted.parts.items() if part.rows}
+        self.raw.commit(inputs=inputs, provenance=provenance, extra=counts.as_extra(), beside=back)
         self.discard()
         return counts
 

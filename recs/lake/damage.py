@@ -48,7 +48,8 @@ def _problem(folder: Path) -> str | None:
         beside = folder / name
         if not beside.exists() or hashlib.sha256(beside.read_bytes()).hexdigest() != recorded:
             return f"{name} is missing or does not hash as recorded"
-    return None if with_files(found, files) == info.content_hash else f"its {info.rows} rows do not hash as recorded"
+    found = with_files(found, {**files, **info.extra.get("beside", {})})
+    return None if found == info.content_hash else f"its {info.rows} rows do not hash as recorded"
 
 
 def _found_hash(folder: Path, info: PartitionInfo) -> str:

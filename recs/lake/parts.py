@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recs.lake.hashing import content_hash
+from recs.lake.hashing import content_hash, with_files
 from recs.lake.lake import Lake
 from recs.lake.partition import PARTITION_FILE, PartitionInfo, Provenance
 from recs.lake.swap import TMP_PREFIX, put_in_place
@@ -62,21 +62,31 @@ class PartitionDraft:
         self.parts[name] = Part(**info.parts[name])
 
     def commit(
-        self, *, inputs: Mapping[str, str], provenance: Provenance, extra: Mapping[str, Any], table: str = ""
+        self,
+        *,
+        inputs: Mapping[str, str],
+        provenance: Provenance,
+        extra: Mapping[str, Any],
+        beside: Mapping[str, str] | None = None,
+        table: str = "",
     ) -> PartitionInfo:
-        """Put the partition in place in one step, as one of ``table`` where that is named."""
+        """Put the partition in place in one step, as one of ``table`` where that is named.
+
+        beside: hashes of other partitions without which the rows do not say all; the content hash covers them.
+        """
         table = table or self.table
+        rows_hash = parts_hash({name: part.content_hash for name, part in self.parts.items()})
         info = PartitionInfo(
             table=table,
             day=self.day.isoformat(),
             rows=sum(part.rows for part in self.parts.values()),
             bytes=sum(part.bytes for part in self.parts.values()),
-            content_hash=parts_hash({name: part.content_hash for name, part in self.parts.items()}),
+            content_hash=with_files(rows_hash, beside or {}),
             inputs=dict(inputs),
             code_version=provenance.code_version,
             config_hash=provenance.config_hash,
             run_id=provenance.run_id,
-            extra=dict(extra),
+            extra={**extra, **({"beside": dict(beside)} if beside else {})},
             parts={name: part.__dict__ for name, part in sorted(self.parts.items())},
         )
         (self.folder / PARTITION_FILE).write_text(info.to_json())

@@ -1,35 +1,19 @@
--- One row per event_id, at the arrival that brought it first.
+-- One row per event_id that no correction has taken back, at the arrival that brought it first.
 with events as (
-    select * from {{ source('raw', 'events') }}
+    select *, 1 as change from {{ source('raw', 'events') }}
+),
+
+retracted as (
+    select event_id, source_file, source_line from {{ source('raw', 'events_retracted') }}
+),
+
+live as (
+    select events.* from events
+    anti join retracted using (event_id, source_file, source_line)
 ),
 
 renamed as (
-    select
-        event_id,
-        user_id,
-        session_id,
-        item_id,
-        request_id,
-
-        lower(action) as action,
-        coalesce(region, '') as region,
-        device,
-        surface,
-        position,
-        is_unknown_item,
-
-        event_at,
-        cast(event_at as date) as event_date,
-        arrival_date,
-
-        -- a return takes back what a purchase gave, at its own time; the purchase stays as it was
-        case lower(action) when 'purchase' then 1 when 'return' then -1 else 0 end * coalesce(quantity, 1) as net_quantity,
-        unit_price,
-        currency
-    from events
+    {{ event_columns('live') }}
 )
 
-select
-    *,
-    cast(net_quantity * coalesce(unit_price, 0) as decimal(18, 4)) as net_amount
-from renamed
+select * exclude (change) from renamed
