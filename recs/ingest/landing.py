@@ -46,6 +46,8 @@ class _Taking:
         self.source, self.root, self.now = source, root, now
         self.first_names: dict[str, str] = {}
         self.newest: dict[tuple[str, str], Entry] = {}  # the file in force, by slot and drop
+        self.versions: dict[str, list[str]] = {}  # hashes of what a slot has held, the file in force last
+        self.files: set[str] = set()
         self.latest = ("", 0)  # day and hour of the newest arrival
         for entry in known:
             if entry.status == TAKEN:
@@ -56,11 +58,11 @@ class _Taking:
         if not path.is_file():
             return [Entry(path.name, "", REFUSED, reason=f"there is no file {path}")]
         offered = Entry(path.name, sha256_file(path), TAKEN, bytes=path.stat().st_size)
-        if offered.sha256 in self.first_names:
+        when = self.now if self.source.arrival == "now" else _when_in(path)
+        if offered.sha256 in self.first_names and not self._is_older_version(self._slot(path, when), offered.sha256):
             reason = f"same bytes as {self.first_names[offered.sha256]}, which was taken before"
             return [replace(offered, status=DUPLICATE, reason=reason)]
         drops = self.source.drops_of(path.name)
-        when = self.now if self.source.arrival == "now" else _when_in(path)
         if not drops or (when is None and self.source.arrival == "path"):
             return [replace(offered, status=REFUSED, reason=self._refusal(bool(drops)))]
         taken = [entry for drop in drops for entry in self._taken(path, drop, offered, when)]
@@ -81,7 +83,7 @@ class _Taking:
 
     def _placed(self, path: Path, entry: Entry, when: tuple[date, int], data: bytes | None) -> Entry | None:
         """Put a taken file under landing; None for a part of history that is there as it is."""
-        slot = path.name if self.source.arrival == "now" else f"{when[0]}T{when[1]:02d}/{path.name}"
+        slot = self._slot(path, when)
         before = self.newest.get((slot, entry.drop))
         entry = replace(entry, slot=slot, arrival_date=when[0].isoformat(), arrival_hour=when[1])
         if data is not None and before and before.stored_sha256 == hashlib.sha256(data).hexdigest():
@@ -95,21 +97,33 @@ class _Taking:
             return replace(entry, file=file, stored_sha256=entry.sha256)
         return self._put(entry, path.read_bytes() if data is None else data)
 
+    def _slot(self, path: Path, when: tuple[date, int] | None) -> str:
+        return path.name if self.source.arrival == "now" or not when else f"{when[0]}T{when[1]:02d}/{path.name}"
+
+    def _is_older_version(self, slot: str, sha256: str) -> bool:
+        """Whether a file goes back to what it once was, which is a correction too."""
+        versions = self.versions.get(slot, [])
+        return self.source.same_name == "correction" and sha256 in versions and versions[-1] != sha256
+
     def _put(self, entry: Entry, data: bytes) -> Entry:
         """Copy bytes to their place; another file of the same name gets its hash in its name."""
         digest = hashlib.sha256(data).hexdigest()
         hour = "" if entry.arrival_hour == LAST_HOUR else f"/{entry.arrival_hour:02d}"
         place = f"{self.source.name}/{entry.arrival_date}{hour}"
         file = f"{place}/{entry.name}"
+        stem, dot, suffix = entry.name.partition(".")
         if (self.root / file).exists() and sha256_file(self.root / file) != digest:
-            stem, dot, suffix = entry.name.partition(".")
             file = f"{place}/{stem}-{digest[:8]}{dot}{suffix}"
+        if entry.corrects and file in self.files:  # it goes back to what it once was
+            file = f"{place}/{stem}-{digest[:8]}-{len(self.files)}{dot}{suffix}"
         written_whole(self.root / file, data)
         return replace(entry, file=file, stored_sha256=digest, bytes=len(data))
 
     def _remember(self, entry: Entry) -> None:
         self.first_names.setdefault(entry.sha256, entry.name)
         self.newest[entry.slot or entry.name, entry.drop] = entry
+        self.versions.setdefault(entry.slot or entry.name, []).append(entry.sha256)
+        self.files.add(entry.file)
         self.latest = max(self.latest, (entry.arrival_date, entry.arrival_hour))
 
     def _refusal(self, has_drop: bool) -> str:
