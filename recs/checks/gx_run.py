@@ -6,6 +6,7 @@ that a process started ahead of time is ready when the request comes. Nothing is
 
 import gc
 import json
+import os
 import shutil
 import sys
 from contextlib import redirect_stdout
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 STORE = "_store"  # suites and results behind the pages, so that pages of earlier runs can be drawn again
+QUIET = {"GX_ANALYTICS_ENABLED": "false", "OPENBLAS_NUM_THREADS": "1"}
 UNUSED = ("boto3", "botocore", "pyspark")  # drivers of far-away data: a second of importing, where they are installed
 
 
@@ -50,6 +52,7 @@ def answer_to(request: dict[str, Any]) -> dict[str, Any]:
 
 def _import_gx() -> None:
     """Importing makes millions of objects and no garbage; and no driver of anything far away is wanted."""
+    os.environ.update(QUIET)
     for name in UNUSED:
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]
     gc.disable()
