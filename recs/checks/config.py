@@ -99,14 +99,22 @@ class Rule:
             return False
         return (self.low is not None and value < self.low) or (self.high is not None and value > self.high)
 
+    def limit(self, value: float | None) -> str:
+        """The end that a value is beyond, else both, in words."""
+        low = f"less than {self.low:g}" if self.low is not None else ""
+        high = f"more than {self.high:g}" if self.high is not None else ""
+        if value is not None and low and self.low is not None and value < self.low:
+            return low
+        return high if value is not None and self.is_broken_by(value) else " or ".join(filter(None, (low, high)))
+
 
 def rules(contract: Contract, checks: Checks) -> list[Rule]:
     """Every rule over a day's metrics of one table, in the order in which people read them. Strictest last."""
     limits, own = checks.of(contract.table), checks.tables.get(contract.table, TableChecks())
     found = [Rule(BAD_ROWS, "bad_share", None, contract.max_bad_share, limits.bad_share, "share of rows that are bad")]
     found += _volume(limits.volume)
-    for column in optional_columns(contract):
-        found += _most(NULLS, f"null_rise_{column}", limits.null_rise, f"rise of the share of rows without {column}")
+    if optional_columns(contract):
+        found += _most(NULLS, "null_rise", limits.null_rise, "rise of the share of rows without a value, in any column")
     for name, column in own.numbers.items():
         found += _most(f"{name}_has_not_shifted", f"shift_{column}", limits.shift, f"shift (PSI) of {column}")
     for column in mixed_columns(contract):
@@ -162,7 +170,7 @@ def _numeric_fix(known: Mapping[str, str]) -> str:
 
 def _volume(bands: Bands) -> list[Rule]:
     """An empty day is told of; but there is nothing in it to hold."""
-    words = "rows as a multiple of what is usual"
+    words = "multiple of the usual rows"
     limits = (("warn", "volume_ratio", bands.warn), ("error", "arrived_volume_ratio", bands.error))
     return [Rule(VOLUME, metric, *band, severity, words) for severity, metric, band in limits if band]
 

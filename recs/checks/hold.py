@@ -19,7 +19,7 @@ def hold_reasons(profile: Profile, before: Sequence[Profile], contract: Contract
     before: profiles of the days before that readers see; those outside the trailing window do not count.
     """
     day = Day(profile, before, checks)
-    return [said(rule, day.value(rule.metric)) for rule in broken(day, error_rules(contract, checks))]
+    return [said(rule, day) for rule in broken(day, error_rules(contract, checks))]
 
 
 def error_rules(contract: Contract, checks: Checks) -> list[Rule]:
@@ -32,9 +32,9 @@ def broken(day: Day, asked: Sequence[Rule]) -> list[Rule]:
     return [rule for rule in asked if rule.is_broken_by(day.value(rule.metric))]
 
 
-def said(rule: Rule, value: float | None) -> str:
-    """A broken rule in words, such as ``volume_is_usual: rows as a multiple of what is usual: 0.01, not 0.05 to 20``."""
-    ends = [f"at least {rule.low:g}"] if rule.low is not None else []
-    ends += [f"at most {rule.high:g}"] if rule.high is not None else []
-    shown = "unknown" if value is None else f"{value:.4g}"
-    return f"{rule.check}: {rule.words}: {shown}, usual is {' and '.join(ends)}"
+def said(rule: Rule, day: Day) -> str:
+    """A broken rule in words, such as ``bad_rows_are_few: the share of rows that are bad is 0.12, more than 0.05``."""
+    value, about = day.value(rule.metric), day.detail(rule.metric)
+    shown = "not known" if value is None else f"{value:.4g}"
+    about = f" ({about})" if about else ""
+    return f"{rule.check}: the {rule.words}{about} is {shown}, {rule.limit(value)}"

@@ -52,11 +52,12 @@ class Day:
             "volume_ratio": self._volume_ratio,
             "arrived_volume_ratio": lambda: self._volume_ratio() if self.profile.rows else None,
             "age_hours": self._age_hours,
+            "null_rise": lambda: max(self._null_rises().values(), default=None),
         }
 
     @property
     def _by_column(self) -> dict[str, Callable[[str], float | None]]:
-        return {"null_rise_": self._null_rise, "shift_": self._shift, "share_": self._flagged_share}
+        return {"shift_": self._shift, "share_": self._flagged_share}
 
     def _bad_share(self) -> float | None:
         read = self.profile.read
@@ -66,12 +67,18 @@ class Day:
         usual = self.usual_rows
         return self.profile.rows / usual if usual is not None and usual >= self.checks.enough_rows else None
 
-    def _null_rise(self, column: str) -> float | None:
+    def detail(self, metric: str) -> str:
+        """What else there is to say of a metric: the column whose nulls have risen the most."""
+        rises = self._null_rises() if metric == "null_rise" else {}
+        return max(rises, key=lambda column: (rises[column], column), default="")
+
+    def _null_rises(self) -> dict[str, float]:
+        """By column, the share of rows without a value above that of the trailing days together."""
         usual = sum(p.rows for p in self.trailing)
         if not self.has_history or min(usual, self.profile.rows) < self.checks.enough_rows:
-            return None
-        before = sum(p.nulls[column] for p in self.trailing) / usual
-        return self.profile.nulls[column] / self.profile.rows - before
+            return {}
+        shares = {column: nulls / self.profile.rows for column, nulls in self.profile.nulls.items()}
+        return {column: share - sum(p.nulls[column] for p in self.trailing) / usual for column, share in shares.items()}
 
     def _shift(self, column: str) -> float | None:
         """PSI against all trailing days together."""
