@@ -30,7 +30,7 @@ def days(context: dg.AssetExecutionContext) -> list[date]:
 
 
 def tagged_days(tags: Mapping[str, str]) -> list[date]:
-    """The days of a run by its tags, for a step that has no partitions of its own; none where it is tagged with none."""
+    """The days of a run by its tags, for a step without partitions of its own; none where it has no such tag."""
     first, last = (tags.get(tag) or tags.get(PARTITION_TAG) for tag in (RANGE_START_TAG, RANGE_END_TAG))
     return day_range(date.fromisoformat(first), date.fromisoformat(last)) if first and last else []
 

@@ -8,7 +8,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recs.checks.config import Checks, rules
-from recs.checks.history import before
 from recs.checks.measure import Day
 from recs.checks.profile import Profile
 from recs.checks.suites import conditions
@@ -26,10 +25,7 @@ def measured_days(
 ) -> dict[date, dict[str, float | None]]:
     """Every metric that the rules of a table name, for those of the days that have a profile."""
     metrics = list(dict.fromkeys(rule.metric for rule in rules(contract, checks)))
-    every = list(known.values())
-    return {
-        day: Day(known[day], before(every, day, checks), checks).values(metrics) for day in days if day in known
-    }
+    return {day: Day(known[day], known.values(), checks).values(metrics) for day in days if day in known}
 
 
 def days_frame(measured: Mapping[date, Mapping[str, float | None]], contract: Contract, checks: Checks) -> pa.Table:

@@ -75,7 +75,9 @@ def _context(root: Path) -> Any:
         "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
         "store_backend": backend,
     }
-    config = DataContextConfig(store_backend_defaults=defaults, data_docs_sites={"pages": pages}, analytics_enabled=False)
+    config = DataContextConfig(
+        store_backend_defaults=defaults, data_docs_sites={"pages": pages}, analytics_enabled=False
+    )
     context = gx.get_context(project_config=config, mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     return context
@@ -90,7 +92,9 @@ def _validated(context: Any, suite: dict[str, Any], run: str) -> dict[str, Any]:
     expectations = [_expectation(one, position) for position, one in enumerate(suite["expectations"])]
     made = context.suites.add_or_update(gx.ExpectationSuite(name=name, expectations=expectations))
     asset = context.data_sources.pandas_default.add_dataframe_asset(name)
-    definition = gx.ValidationDefinition(name=name, data=asset.add_batch_definition_whole_dataframe("whole"), suite=made)
+    definition = gx.ValidationDefinition(
+        name=name, data=asset.add_batch_definition_whole_dataframe("whole"), suite=made
+    )
     context.validation_definitions.add(definition)
     shown = {"result_format": "SUMMARY", "unexpected_index_column_names": [suite["index"]]}
     shown["partial_unexpected_count"] = suite["most_named"]

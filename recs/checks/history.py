@@ -1,6 +1,6 @@
 """Profiles of a table's days in the lake: from their sidecars where they are kept there, else counted from the rows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -30,12 +30,6 @@ def profiles_between(
     filled = [day for day in missing if (info := infos[day]) and info.rows]
     counted = profiles(_files(lake, table, filled), spec, missing, threads=threads)
     return dict(sorted({**kept, **counted}.items()))
-
-
-def before(known: Iterable[Profile], day: date, checks: Checks) -> list[Profile]:
-    """The profiles that a day is measured by."""
-    since = day - timedelta(days=checks.trailing_days)
-    return [profile for profile in known if since <= profile.day < day]
 
 
 def _kept(day: date, extra: Mapping[str, Any], spec: ProfileSpec) -> Profile | None:

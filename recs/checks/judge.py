@@ -61,9 +61,7 @@ def judge(
     return found
 
 
-def _known(
-    contract: Contract, days: Sequence[date], lake: Lake, checks: Checks, reports: Path, threads: int
-) -> Judged:
+def _known(contract: Contract, days: Sequence[date], lake: Lake, checks: Checks, reports: Path, threads: int) -> Judged:
     profiles = profiles_between(lake, contract, checks, days[0], days[-1], threads=threads)
     measured = measured_days(profiles, days, contract, checks)
     digest = suites_digest([days_suite(contract, checks), rows_suite(contract), columns_suite(contract)])

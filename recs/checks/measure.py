@@ -1,8 +1,8 @@
 """The metrics of a day beside the days before it: what rules, and the GX suites made of them, look at."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from statistics import median
 
@@ -13,14 +13,19 @@ from recs.checks.shift import mix_shift, number_shift
 SAME_WEEKDAYS = 4  # from so many on, a day is measured by its own weekday
 
 
+def before(known: Iterable[Profile], day: date, checks: Checks) -> list[Profile]:
+    """The profiles that a day is measured by: those of the trailing days before it, oldest first."""
+    since = day - timedelta(days=checks.trailing_days)
+    return sorted((profile for profile in known if since <= profile.day < day), key=lambda profile: profile.day)
+
+
 class Day:
     """One day's profile and those of the built days before it, of which the trailing ones count."""
 
-    def __init__(self, profile: Profile, before: Sequence[Profile], checks: Checks) -> None:
-        """before: days that readers see, in any order; later ones and those outside the window are left out."""
-        since = profile.day - timedelta(days=checks.trailing_days)
+    def __init__(self, profile: Profile, known: Iterable[Profile], checks: Checks) -> None:
+        """known: days that readers see, in any order; later ones and those outside the window are left out."""
         self.profile, self.checks = profile, checks
-        self.trailing = sorted((p for p in before if since <= p.day < profile.day), key=lambda p: p.day)
+        self.trailing = before(known, profile.day, checks)
 
     @property
     def has_history(self) -> bool:

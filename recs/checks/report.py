@@ -6,7 +6,6 @@ from datetime import date
 
 from recs.checks.config import CONTRACT, Checks, Rule, Severity, check_names, rules
 from recs.checks.hold import said
-from recs.checks.history import before
 from recs.checks.judge import Judged
 from recs.checks.measure import Day
 
@@ -89,7 +88,7 @@ def _rows_report(one: Judged, days: Sequence[date]) -> CheckReport:
 
 
 def _day(one: Judged, day: date, checks: Checks) -> Day:
-    return Day(one.profiles[day], before(one.profiles.values(), day, checks), checks)
+    return Day(one.profiles[day], one.profiles.values(), checks)
 
 
 def _why_not(day: Day, asked: Iterable[Rule]) -> str:
@@ -113,7 +112,9 @@ def _summary(reports: Sequence[DayReport]) -> str:
     if idle:
         why = sorted({report.status.split(" (")[0] for report in idle})
         told += f"; {len(idle)} could not be judged and pass: {', '.join(why)}"
-        told += f", {idle[-1].status.split(' (')[1].rstrip(')')}" if len(reports) == 1 and "(" in idle[-1].status else ""
+        told += (
+            f", {idle[-1].status.split(' (')[1].rstrip(')')}" if len(reports) == 1 and "(" in idle[-1].status else ""
+        )
     return told + "."
 
 

@@ -44,7 +44,9 @@ def rows_suite(contract: Contract) -> Suite:
 
     A condition is a column ``<field>:<rule>`` of the frame: what the condition said of the row.
     """
-    found = [_contract("expect_column_values_to_not_be_null", f) for f in (*contract.fields, *ENGINE_FIELDS) if f.required]
+    found = [
+        _contract("expect_column_values_to_not_be_null", f) for f in (*contract.fields, *ENGINE_FIELDS) if f.required
+    ]
     found += [_of_row_rule(field, rule) for field in contract.arriving for rule in field.rules]
     if contract.deduplicate == "first_arrival":
         found.append(_unique(contract.key))

@@ -28,6 +28,13 @@ def replaced_folder(target: Path) -> Iterator[Path]:
         shutil.rmtree(fresh, ignore_errors=True)
 
 
+def remove_folder(target: Path) -> None:
+    """Remove a folder in one step as readers see it; a kill leaves only a temporary folder."""
+    aside = target.parent / f"{TMP_PREFIX}{target.name}-{uuid.uuid4().hex[:8]}"
+    target.rename(aside)
+    shutil.rmtree(aside)
+
+
 def leftovers(root: Path) -> list[Path]:
     """Temporary folders and files that a killed run left under ``root``."""
     return sorted(path for path in root.rglob(f"{TMP_PREFIX}*") if TMP_PREFIX not in str(path.parent.relative_to(root)))
