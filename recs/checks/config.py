@@ -171,6 +171,7 @@ def _numeric_fix(known: Mapping[str, str]) -> str:
 def _volume(bands: Bands) -> list[Rule]:
     """An empty day is told of; but there is nothing in it to hold."""
     words = "multiple of the usual rows"
+    limits: tuple[tuple[Severity, str, Band | None], ...]
     limits = (("warn", "volume_ratio", bands.warn), ("error", "arrived_volume_ratio", bands.error))
     return [Rule(VOLUME, metric, *band, severity, words) for severity, metric, band in limits if band]
 

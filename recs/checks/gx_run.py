@@ -65,7 +65,11 @@ def _import_gx() -> None:
 def _context(root: Path) -> Any:
     """A context whose suites and results lie under ``root``, with one site of pages there."""
     import great_expectations as gx
-    from great_expectations.data_context.types.base import DataContextConfig, FilesystemStoreBackendDefaults
+    from great_expectations.data_context.types.base import (
+        DataContextConfig,
+        FilesystemStoreBackendDefaults,
+        ProgressBarsConfig,
+    )
 
     defaults = FilesystemStoreBackendDefaults(root_directory=root / STORE)
     backend = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(root)}
@@ -78,9 +82,8 @@ def _context(root: Path) -> Any:
     config = DataContextConfig(
         store_backend_defaults=defaults, data_docs_sites={"pages": pages}, analytics_enabled=False
     )
-    context = gx.get_context(project_config=config, mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
-    return context
+    config.progress_bars = ProgressBarsConfig(globally=False)
+    return gx.get_context(project_config=config, mode="ephemeral")
 
 
 def _validated(context: Any, suite: dict[str, Any], run: str) -> dict[str, Any]:

@@ -22,8 +22,8 @@ def profiles_between(
     """
     spec, table = profile_spec(contract, checks), f"raw/{contract.table}"
     held = set(lake.days(held_table(contract.table)))
-    days = [d for d in lake.days(table, since=first - timedelta(days=checks.trailing_days), until=last)]
-    infos = {day: lake.info(table, day) for day in days if day not in held}
+    since = first - timedelta(days=checks.trailing_days)
+    infos = {day: lake.info(table, day) for day in lake.days(table, since=since, until=last) if day not in held}
     extras = {day: info.extra for day, info in infos.items() if info}
     kept = {day: profile for day, extra in extras.items() if (profile := _kept(day, extra, spec))}
     missing = {day: _read(extras[day]) for day in extras if day not in kept}

@@ -60,7 +60,7 @@ class BatchJudge:
     def __init__(self, contract: Contract, checks: Checks, known: Mapping[date, Profile]) -> None:
         """known: profiles of built days, as ``profiles_between`` gives them; a day that is judged takes its place."""
         self.contract, self.checks, self.spec = contract, checks, profile_spec(contract, checks)
-        self._seen = dict(known)
+        self.known = dict(known)
 
     def judge(
         self,
@@ -76,11 +76,11 @@ class BatchJudge:
         """
         batches = {}
         for day, profile in profiles(rows, self.spec, read).items():
-            reasons = hold_reasons(profile, self._seen.values(), self.contract, self.checks)
+            reasons = hold_reasons(profile, self.known.values(), self.contract, self.checks)
             if reasons and is_released(day):
                 reasons = []
-            self._seen.pop(day, None)
+            self.known.pop(day, None)
             if not reasons:
-                self._seen[day] = profile
+                self.known[day] = profile
             batches[day] = Batch(profile, reasons)
         return batches

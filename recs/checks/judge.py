@@ -1,4 +1,4 @@
-"""Judging days of several tables at once: what is new is asked of one process of Great Expectations, the rest is known."""
+"""Judging days of several tables: what is new is asked of one process of Great Expectations, the rest is known."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -135,6 +135,5 @@ def _profile(day: date, spec: ProfileSpec, read: tuple[int, int], counted: tuple
 
 
 def _sorted(columns: Mapping[str, Mapping[Any, int] | None]) -> dict[str, dict[str, int]]:
-    return {
-        column: {str(name): (found or {})[name] for name in sorted(found or {})} for column, found in columns.items()
-    }
+    filled = {column: counts or {} for column, counts in columns.items()}
+    return {column: {str(name): counts[name] for name in sorted(counts)} for column, counts in filled.items()}

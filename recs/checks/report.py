@@ -103,18 +103,14 @@ def _worst(reports: Sequence[DayReport]) -> Severity:
 
 
 def _summary(reports: Sequence[DayReport]) -> str:
-    """Such as ``2 of 31 days failed, the newest on 2026-03-01: …; 14 were not judged (not enough history)``."""
+    """Such as ``2 of 31 days failed, the newest on 2026-03-01: ...; 14 could not be judged and pass: ...``."""
     failed = [report for report in reports if report.failed]
-    idle = [report for report in reports if not report.failed and report.status != PASSED]
     told = f"All {len(reports)} days are well" if reports else "No day is built"
     if failed:
         told = f"{len(failed)} of {len(reports)} days failed, the newest on {failed[-1].day}: {failed[-1].words}"
+    idle = [report for report in reports if not report.failed and report.status != PASSED]
     if idle:
-        why = sorted({report.status.split(" (")[0] for report in idle})
-        told += f"; {len(idle)} could not be judged and pass: {', '.join(why)}"
-        told += (
-            f", {idle[-1].status.split(' (')[1].rstrip(')')}" if len(reports) == 1 and "(" in idle[-1].status else ""
-        )
+        told += f"; {len(idle)} could not be judged and pass: {idle[-1].status}"
     return told + "."
 
 

@@ -41,7 +41,8 @@ def _shares(counts: Sequence[float]) -> list[float]:
 
 def _ends(usual: Mapping[int, int], groups: int) -> list[int]:
     """The last bin of every group but the last; a bin is never split, so there may be fewer groups."""
-    total, seen, ends = sum(usual.values()), 0, []
+    total, seen = sum(usual.values()), 0
+    ends: list[int] = []
     bins = sorted(usual)
     for name in bins[:-1]:
         seen += usual[name]

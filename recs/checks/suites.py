@@ -91,7 +91,7 @@ def _of_row_rule(field: Field, rule: RowRule) -> Expectation:
         "minLength": ("expect_column_value_lengths_to_be_between", {"min_value": value}),
         "maxLength": ("expect_column_value_lengths_to_be_between", {"max_value": value}),
         "pattern": ("expect_column_values_to_match_regex", {"regex": value}),
-        "valid_values": ("expect_column_values_to_be_in_set", {"value_set": list(value) if _many(value) else []}),
+        "valid_values": ("expect_column_values_to_be_in_set", {"value_set": value}),
     }
     if value is None:
         column = condition_column(field, rule)
@@ -100,18 +100,13 @@ def _of_row_rule(field: Field, rule: RowRule) -> Expectation:
     return _contract(kind, field, rule.description, **kwargs)
 
 
-def _many(value: object) -> bool:
-    return isinstance(value, tuple)
-
-
 def _contract(kind: str, field: Field, notes: str = "", **kwargs: Any) -> Expectation:
     told = notes or field.description
     return Expectation(kind, {"column": field.name, **kwargs}, CONTRACT, SEVERITIES["error"], told)
 
 
 def _unique(key: Sequence[str]) -> Expectation:
+    kind, kwargs = "expect_compound_columns_to_be_unique", dict[str, Any](column_list=list(key))
     if len(key) == 1:
         kind, kwargs = "expect_column_values_to_be_unique", {"column": key[0]}
-    else:
-        kind, kwargs = "expect_compound_columns_to_be_unique", {"column_list": list(key)}
     return Expectation(kind, kwargs, CONTRACT, SEVERITIES["error"], "An event counts once.")

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -69,4 +68,4 @@ def write_verdicts(path: Path, verdicts: Verdicts) -> None:
     plain = asdict(verdicts) | {"days": {day.isoformat(): asdict(v) for day, v in sorted(verdicts.days.items())}}
     fresh = path.with_name(f"{TMP_PREFIX}{path.name}")
     fresh.write_text(json.dumps(plain, sort_keys=True))
-    os.replace(fresh, path)
+    fresh.replace(path)
