@@ -4,6 +4,7 @@ It tells and never stops the chain: what must be kept from readers is held back 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -20,6 +21,11 @@ from recs.contracts import Contract
 
 EVERY_DAY = 31  # days up to which a check shows each day; of a longer range it shows those that it found something on
 DATA_DOCS = "data_docs"
+
+
+def data_docs(settings: Settings) -> Path:
+    """The first of the pages that Great Expectations draws."""
+    return settings.reports / DATA_DOCS / "index.html"
 
 
 def load_checks(settings: Settings, contracts: Mapping[str, Contract]) -> Checks:
