@@ -22,7 +22,7 @@ HEADER = "household_id,store_id,basket_id,product_id,quantity,sales_value,transa
 
 
 def write_days(folder: Path) -> list[Path]:
-    """Twenty regular days of transactions; on the last half the rows, at twenty times the price, and 30 without a time."""
+    """Twenty regular days of transactions; on the last half the rows, at a far higher price, and 30 without a time."""
     files = []
     for n in range(DAYS):
         day, last = FIRST + timedelta(days=n), n == DAYS - 1
