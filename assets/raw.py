@@ -9,7 +9,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets.raw_checks import DATA_DOCS, data_docs
+from assets.raw_checks import DATA_DOCS, data_docs, start_checks
 from orchestration import metadata, partitions
 from orchestration.keys import asset_key
 from orchestration.resources import ShopResource
@@ -66,9 +66,12 @@ def _asset(settings: Settings, contract: Contract, sources: Sequence[Source]) ->
     )
     def raw(context: dg.AssetExecutionContext, shop: ShopResource) -> dg.MaterializeResult:
         days, started, lake = partitions.days(context), time.monotonic(), shop.lake()
+        stale = stale_raw_days(shop, contract, sources, days)
+        if stale:
+            start_checks(context.run_id)
         build_raw(
             contract,
-            stale_raw_days(shop, contract, sources, days),
+            stale,
             lake=lake,
             landing_root=shop.settings().landing,
             sources=sources,

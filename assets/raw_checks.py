@@ -17,15 +17,23 @@ from recs.checks import Checks
 from recs.checks.config import check_names, require_columns
 from recs.checks.judge import judge
 from recs.checks.report import CheckReport, check_reports
+from recs.checks.validate import GreatExpectations
 from recs.contracts import Contract
 
 EVERY_DAY = 31  # days up to which a check shows each day; of a longer range it shows those that it found something on
 DATA_DOCS = "data_docs"
+_STARTED: dict[str, GreatExpectations] = {}  # by run; a process that is never asked ends with this one
 
 
 def data_docs(settings: Settings) -> Path:
     """The first of the pages that Great Expectations draws."""
     return settings.reports / DATA_DOCS / "index.html"
+
+
+def start_checks(run_id: str) -> None:
+    """Let Great Expectations import while the raw tables of a run are built: it takes as long as they do."""
+    if run_id not in _STARTED:
+        _STARTED[run_id] = GreatExpectations()
 
 
 def load_checks(settings: Settings, contracts: Mapping[str, Contract]) -> Checks:
@@ -53,6 +61,7 @@ def raw_checks(settings: Settings, contracts: Mapping[str, Contract]) -> dg.Asse
             checks=checks,
             reports=now.reports,
             run=context.run.run_id,
+            engine=_STARTED.pop(context.run.run_id, None),
             threads=now.threads,
         )
         for table, one in judged.items():

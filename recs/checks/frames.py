@@ -45,7 +45,7 @@ def columns_frame(file: Path, contract: Contract) -> pa.Table:
 
 
 def rows_frame(file: Path, contract: Contract, most: int = MOST_ROWS, threads: int = 2) -> pa.Table:
-    """Rows of a partition, at most ``most`` of them: contract and engine columns, and one column a condition.
+    """Rows of a partition, at most ``most`` of them: contract columns, source_line, and one column a condition.
 
     Decimals become doubles. A column that the file lacks is left out, and so are conditions then.
     """
@@ -53,7 +53,8 @@ def rows_frame(file: Path, contract: Contract, most: int = MOST_ROWS, threads: i
 
     found = set(pq.read_schema(file).names)
     fields = [field for field in (*contract.fields, *ENGINE_FIELDS) if field.name in found]
-    columns = [_column(field.name, field.type) for field in fields]
+    shown = [field for field in fields if field in contract.fields or field.name == "source_line"]
+    columns = [_column(field.name, field.type) for field in shown]
     if len(fields) == len(contract.fields) + len(ENGINE_FIELDS):
         columns += [f"({sql}) as {quoted(name)}" for name, sql in conditions(contract).items()]
     relation = f"read_parquet({text_literal(str(file))}, hive_partitioning = false)"

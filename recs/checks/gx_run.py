@@ -15,6 +15,7 @@ from typing import Any
 
 STORE = "_store"  # suites and results behind the pages, so that pages of earlier runs can be drawn again
 QUIET = {"GX_ANALYTICS_ENABLED": "false", "OPENBLAS_NUM_THREADS": "1"}
+PATIENCE = 10  # what is waited for meanwhile goes first
 UNUSED = ("boto3", "botocore", "pyspark")  # drivers of far-away data: a second of importing, where they are installed
 
 
@@ -53,6 +54,7 @@ def answer_to(request: dict[str, Any]) -> dict[str, Any]:
 def _import_gx() -> None:
     """Importing makes millions of objects and no garbage; and no driver of anything far away is wanted."""
     os.environ.update(QUIET)
+    os.nice(PATIENCE)
     for name in UNUSED:
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]
     gc.disable()

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from recs.checks.config import CONTRACT, Checks, Rule, rules
-from recs.contracts import ENGINE_FIELDS, Contract, Field
+from recs.contracts import Contract, Field
 from recs.contracts import Rule as RowRule
 
 SEVERITIES = {"warn": "warning", "error": "critical"}  # as Great Expectations names them
@@ -44,9 +44,7 @@ def rows_suite(contract: Contract) -> Suite:
 
     A condition is a column ``<field>:<rule>`` of the frame: what the condition said of the row.
     """
-    found = [
-        _contract("expect_column_values_to_not_be_null", f) for f in (*contract.fields, *ENGINE_FIELDS) if f.required
-    ]
+    found = [_contract("expect_column_values_to_not_be_null", field) for field in contract.fields if field.required]
     found += [_of_row_rule(field, rule) for field in contract.arriving for rule in field.rules]
     if contract.deduplicate == "first_arrival":
         found.append(_unique(contract.key))

@@ -45,7 +45,6 @@ def dirty_shop(folder) -> Shop:
         "currency": ["EUR", "euro"] + [None] * 10,
         "item_id": ["x" * 201, None] + ["i"] * 10,
         "event_id": ["e1", "e1", *map(str, range(10))],
-        "source": [None] + ["shop"] * 11,
         "rating": [9.0] + [None] * 11,
     }
     shop.arrive(LAST, events(LAST, 12, hour=30, **broken), bad=30, run="this run")
@@ -120,11 +119,11 @@ def test_rows_that_break_their_contract_are_found_by_every_rule_of_it(answers):
     *_, judged, _, _ = answers
     said = "\n".join(judged.verdicts.rows.failing)
     assert (judged.verdicts.rows.day, judged.verdicts.rows.rows) == (LAST.isoformat(), 12)
-    for column in ("action", "quantity", "currency", "item_id", "event_id", "source", "rating"):
+    for column in ("action", "quantity", "currency", "item_id", "event_id", "rating"):
         assert f"'column': '{column}'" in said
     for condition in ("event_at:future", "item_id:required"):
         assert f"'column': '{condition}'" in said
-    assert len(judged.verdicts.rows.failing) == 9
+    assert len(judged.verdicts.rows.failing) == 8
 
 
 def test_rows_that_meet_their_contract_pass_and_a_changed_table_does_not(answers):
