@@ -4,6 +4,7 @@ It tells and never stops the chain: what must be kept from readers is held back 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from recs.checks.judge import judge
 from recs.checks.report import CheckReport, check_reports
 from recs.checks.validate import GreatExpectations
 from recs.contracts import Contract
+from recs.lake import Lake
 
 EVERY_DAY = 31  # days up to which a check shows each day; of a longer range it shows those that it found something on
 DATA_DOCS = "data_docs"
@@ -52,12 +54,14 @@ def raw_checks(settings: Settings, contracts: Mapping[str, Contract]) -> dg.Asse
     def ask(context: dg.AssetCheckExecutionContext, shop: ShopResource) -> Iterator[dg.AssetCheckResult]:
         wanted = {(key.asset_key, key.name) for key in context.selected_asset_check_keys}
         chosen = [c for c in contracts.values() if any(asset == _key(c.table) for asset, _ in wanted)]
-        days = partitions.tagged_days(context.run.tags)
-        now = shop.settings()
+        now, lake = shop.settings(), shop.lake()
+        days = partitions.tagged_days(context.run.tags) or _newest_day(lake, chosen)
+        if not days:
+            return
         judged = judge(
             chosen,
             days,
-            lake=shop.lake(),
+            lake=lake,
             checks=checks,
             reports=now.reports,
             run=context.run.run_id,
@@ -70,6 +74,11 @@ def raw_checks(settings: Settings, contracts: Mapping[str, Contract]) -> dg.Asse
                     yield _result(table, report, len(days))
 
     return ask
+
+
+def _newest_day(lake: Lake, chosen: Sequence[Contract]) -> list[date]:
+    """What a person asks of who starts a check by itself in the UI: the newest day that is built."""
+    return sorted({day for contract in chosen for day in lake.days(f"raw/{contract.table}")})[-1:]
 
 
 def _key(table: str) -> dg.AssetKey:

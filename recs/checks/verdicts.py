@@ -51,12 +51,12 @@ def suites_digest(suites: Sequence[Suite]) -> str:
 
 
 def read_verdicts(path: Path, digest: str) -> Verdicts:
-    """The verdicts in a file that were found by suites of that digest; none where there are none."""
+    """The verdicts in a file that were found by suites of that digest, where their page is still there; else none."""
     try:
         kept: dict[str, Any] = json.loads(path.read_bytes())
     except FileNotFoundError:
         return Verdicts(digest)
-    if kept["digest"] != digest:
+    if kept["digest"] != digest or not Path(kept["page"]).is_file():
         return Verdicts(digest)
     days = {date.fromisoformat(day): DayVerdict(**verdict) for day, verdict in kept["days"].items()}
     return Verdicts(digest, days, RowsVerdict(**kept["rows"]) if kept["rows"] else None, kept["page"])

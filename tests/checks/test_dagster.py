@@ -38,7 +38,7 @@ def write_days(folder: Path) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
-    """Two runs: the whole range, then its last two days again."""
+    """Three runs: the whole range, its last two days again, and one check by itself."""
     home = tmp_path_factory.mktemp("home")
     settings = load_settings({"AISLE_HOME": str(home)})
     contracts = load_contracts(CONTRACTS)
@@ -59,6 +59,8 @@ def ran(tmp_path_factory):
             )
             for n in (0, DAYS - 2)
         ]
+        alone = job.get_subset(asset_selection=set(), asset_check_selection={dg.AssetCheckKey(EVENTS, "is_fresh")})
+        runs.append(alone.execute_in_process(instance=instance))
     return home, runs
 
 
@@ -86,7 +88,7 @@ def test_every_check_of_the_contract_is_reported(ran):
 
 
 def test_what_is_wrong_fails_with_its_severity_and_stops_nothing(ran):
-    for run in ran[1]:
+    for run in ran[1][:2]:
         assert run.success
         failed = {name: check.severity for name, check in found(run).items() if not check.passed}
         assert failed == {
@@ -109,7 +111,7 @@ def test_each_day_of_a_short_range_is_shown_and_the_first_weeks_pass_and_say_why
 
 
 def test_the_data_docs_are_linked_from_the_checks_and_from_the_asset(ran):
-    home, (first, _) = ran
+    home, (first, *_) = ran
     page = Path(found(first)["rows_meet_the_contract"].metadata["data_docs"].value)
     assert page.exists()
     assert page.is_relative_to(home / "reports/data_docs")
@@ -120,9 +122,15 @@ def test_the_data_docs_are_linked_from_the_checks_and_from_the_asset(ran):
 
 
 def test_a_run_that_keeps_everything_shows_the_same_without_asking_again(ran):
-    home, (first, second) = ran
+    home, (first, second, _) = ran
     before, after = found(first), found(second)
     assert {n: c.passed for n, c in before.items()} == {n: c.passed for n, c in after.items()}
     assert by_day(after["price_has_not_shifted"]) == {"2017-01-19": "passed", "2017-01-20": "warn"}
     results = list((home / "reports/data_docs/_store/uncommitted/validations").rglob("*.json"))
     assert {path.parent.parent.name for path in results} == {first.run_id}
+
+
+def test_a_check_that_is_started_by_itself_looks_at_the_newest_day(ran):
+    alone = ran[1][2]
+    assert set(found(alone)) == {"is_fresh"}
+    assert by_day(found(alone)["is_fresh"]) == {"2017-01-20": "passed"}

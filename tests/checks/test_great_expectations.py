@@ -170,6 +170,9 @@ def test_what_is_known_is_not_asked_again_and_what_has_changed_is(answers):
     assert never.closed
     with pytest.raises(AssertionError, match=r"asked again: \['events.days'\]"):
         again(days, Checks(enough_read=1000))  # bad shares are not judged any more
+    Path(judged.verdicts.page).unlink()
+    with pytest.raises(AssertionError, match="asked again"):
+        again(days)
 
 
 @pytest.mark.long

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recs.checks.history import profiles_between
+from recs.checks.hold import BatchJudge
 from recs.ingest.holds import (
     HoldError,
     Holds,
@@ -131,3 +133,36 @@ def test_other_damage_is_stated(shop, holds):
     holds.path.write_text('{"batch": 1}\n')
     with pytest.raises(HoldError, match="a line that is no decision"):
         holds.decisions()
+
+
+def build(shop: Shop, holds: Holds, day, rows: pa.Table) -> None:
+    """One day as ingestion builds it: judged, and then written for readers or held."""
+    known = profiles_between(shop.lake, shop.contract, shop.checks, day, day)
+    judge = BatchJudge(shop.contract, shop.checks, known)
+
+    def is_released(day) -> bool:
+        decision = holds.on("events", day, rows_hash(rows, ORDER))
+        return decision is not None and decision.decision == "released"
+
+    batch = judge.judge(rows, {day: (rows.num_rows, 0)}, is_released=is_released)[day]
+    if batch.reasons:
+        rows = hold_batch(shop.lake, "events", day, rows, batch.reasons, sort_by=ORDER, provenance=RUN)
+    else:
+        forget_held(shop.lake, "events", day)
+    shop.arrive(day, rows)
+
+
+def test_a_batch_is_held_until_it_is_let_in_and_the_other_days_go_on(shop, holds):
+    strange = shop.weeks(28)
+    after = strange + timedelta(days=1)
+    build(shop, holds, strange, events(strange, 10))
+    build(shop, holds, after, events(after, 400))
+    assert [shop.lake.info("raw/events", day).rows for day in (strange, after)] == [0, 400]
+    (batch,) = held_batches(shop.lake, holds)
+    assert batch.reasons == ("volume_is_usual: the multiple of the usual rows is 0.02488, less than 0.05",)
+    let_in(shop, holds, batch.batch)
+    build(shop, holds, strange, events(strange, 11))  # not the rows that were let in
+    assert shop.lake.info("raw/events", strange).rows == 0
+    build(shop, holds, strange, events(strange, 10))
+    assert shop.lake.info("raw/events", strange).rows == 10
+    assert held_batches(shop.lake, holds) == []
