@@ -159,7 +159,7 @@ def test_a_batch_is_held_until_it_is_let_in_and_the_other_days_go_on(shop, holds
     build(shop, holds, after, events(after, 400))
     assert [shop.lake.info("raw/events", day).rows for day in (strange, after)] == [0, 400]
     (batch,) = held_batches(shop.lake, holds)
-    assert batch.reasons == ("volume_is_usual: the multiple of the usual rows is 0.02488, less than 0.05",)
+    assert batch.reasons == ("volume_is_usual: the multiple of the usual rows is 0.025, less than 0.05",)
     let_in(shop, holds, batch.batch)
     build(shop, holds, strange, events(strange, 11))  # not the rows that were let in
     assert shop.lake.info("raw/events", strange).rows == 0
