@@ -15,11 +15,14 @@ def build_assets(settings: Settings) -> Sequence[Any]:
     from assets.dbt_models import dbt_models
     from assets.emails import email_assets
     from assets.evaluation import evaluation_passes
-    from assets.raw import raw_assets
+    from assets.raw import CONTRACTS, raw_assets
+    from assets.raw_checks import raw_checks
     from assets.releases import release_asset
+    from recs.contracts import load_contracts
 
     return [
         *raw_assets(settings),
+        raw_checks(settings, load_contracts(CONTRACTS)),
         dbt_models(settings),
         *(one.asset(settings) for one in lake_passes(settings)),
         release_asset(settings),

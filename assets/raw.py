@@ -4,10 +4,12 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
+from assets.raw_checks import DATA_DOCS, data_docs, start_checks
 from orchestration import metadata, partitions
 from orchestration.keys import asset_key
 from orchestration.resources import ShopResource
@@ -64,15 +66,18 @@ def _asset(settings: Settings, contract: Contract, sources: Sequence[Source]) ->
     )
     def raw(context: dg.AssetExecutionContext, shop: ShopResource) -> dg.MaterializeResult:
         days, started, lake = partitions.days(context), time.monotonic(), shop.lake()
+        stale = stale_raw_days(shop, contract, sources, days)
+        if stale:
+            start_checks(context.run_id)
         build_raw(
             contract,
-            stale_raw_days(shop, contract, sources, days),
+            stale,
             lake=lake,
             landing_root=shop.settings().landing,
             sources=sources,
             provenance=shop.provenance("raw", context.run_id),
         )
-        counts = _report_days(context, lake, contract, days)
+        counts = _report_days(context, lake, contract, days, data_docs(shop.settings()))
         shown = metadata.run_metadata(time.monotonic() - started)
         return dg.MaterializeResult(metadata=shown, check_results=[_conservation(counts)])
 
@@ -80,7 +85,7 @@ def _asset(settings: Settings, contract: Contract, sources: Sequence[Source]) ->
 
 
 def _report_days(
-    context: dg.AssetExecutionContext, lake: Lake, contract: Contract, days: Sequence[date]
+    context: dg.AssetExecutionContext, lake: Lake, contract: Contract, days: Sequence[date], pages: Path
 ) -> list[DayCounts]:
     table = raw_table(contract.table)
     infos = {day: info for day, info in ((day, lake.info(table, day)) for day in days) if info}
@@ -89,7 +94,7 @@ def _report_days(
         shown = metadata.partition_metadata(infos[day.day], context.run_id)
         shown |= {"read": day.read, "quarantined": day.quarantined, "duplicate": day.duplicate}
         if day is counts[-1]:
-            shown |= _summary(lake, contract, counts)
+            shown |= _summary(lake, contract, counts) | {DATA_DOCS: dg.MetadataValue.path(str(pages))}
         context.add_asset_metadata(shown, partition_key=day.day.isoformat())
     return counts
 

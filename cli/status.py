@@ -9,9 +9,11 @@ from typing import Annotated
 
 import typer
 
+from cli import hold
 from cli.output import Json, out, print_json, print_table, progress_bar
 from orchestration.settings import PROJECT, Settings, load_settings
 from recs.errors import AisleError
+from recs.ingest.holds import HELD
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +36,9 @@ def status(json: Json = False) -> None:
     from assets.releases import open_releases
 
     settings = load_settings()
+    waiting = [batch for batch in hold.held(settings) if batch.state == HELD]
     document = {**open_releases(settings).catalogue.status(), "tables": _tables(settings)}
+    document["held"] = [hold.row(batch) for batch in waiting]
     if json:
         print_json(document)
         return
@@ -47,6 +51,8 @@ def status(json: Json = False) -> None:
         print_table("Surfaces", ("surface", "lists", "rows"), rows)
     if document["promotion_held"]:
         out.print("Promotion is held after a rollback. Release the hold: aisle releases resume")
+    if waiting:
+        hold.show_held(waiting)
     tables = [(t["name"], t["newest_partition"], t["rows"], t["fresh"]) for t in document["tables"]]
     print_table("Tables", ("table", "newest partition", "its rows", "fresh"), tables)
 

@@ -1,6 +1,7 @@
 """The one partition definition, days, and the one place that knows how Dagster hands a range to a body."""
 
 import warnings
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 import dagster as dg
@@ -9,6 +10,7 @@ import dagster as dg
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
 SINGLE_RUN = dg.BackfillPolicy.single_run()
+PARTITION_TAG = "dagster/partition"
 RANGE_START_TAG = "dagster/asset_partition_range_start"
 RANGE_END_TAG = "dagster/asset_partition_range_end"
 
@@ -25,6 +27,12 @@ def days(context: dg.AssetExecutionContext) -> list[date]:
     """The days of this run: one, or a backfill's whole range."""
     keys = context.partition_key_range
     return day_range(date.fromisoformat(keys.start), date.fromisoformat(keys.end))
+
+
+def tagged_days(tags: Mapping[str, str]) -> list[date]:
+    """The days of a run by its tags, for a step without partitions of its own; none where it has no such tag."""
+    first, last = (tags.get(tag) or tags.get(PARTITION_TAG) for tag in (RANGE_START_TAG, RANGE_END_TAG))
+    return day_range(date.fromisoformat(first), date.fromisoformat(last)) if first and last else []
 
 
 def day_range(first: date, last: date) -> list[date]:

@@ -1,6 +1,6 @@
 """What a contract says, as small frozen values. Reading YAML stays in reading.py."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Deduplicate = Literal["first_arrival", "identical_in_day"]
@@ -13,6 +13,7 @@ class Rule:
     name: str
     condition: str
     description: str = ""
+    value: "str | float | tuple[str, ...] | None" = field(default=None, repr=False)  # what ``condition`` compares with
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,7 @@ def _option_rule(name: str, option: str, value: Any, path: Path) -> Rule:
     if option not in conditions:
         known = ", ".join(conditions)
         raise ContractError(str(path), f"{name}.logicalTypeOptions.{option}", "is not supported", f"use one of {known}")
-    return Rule(option, conditions[option])
+    return Rule(option, conditions[option], value=value)
 
 
 def _quality_rule(name: str, quality: "DataQuality", path: Path) -> Rule:
@@ -130,7 +130,8 @@ def _quality_rule(name: str, quality: "DataQuality", path: Path) -> Rule:
     values = (quality.arguments or {}).get("validValues")
     if quality.metric == "invalidValues" and values:
         listed = ", ".join(text_literal(str(value)) for value in values)
-        return Rule("valid_values", f"{quoted(name)} in ({listed})", quality.description or "")
+        valid = tuple(str(value) for value in values)
+        return Rule("valid_values", f"{quoted(name)} in ({listed})", quality.description or "", valid)
     fix = f"use the metric invalidValues with validValues, or type custom, engine {ENGINE} and a condition in SQL"
     raise ContractError(str(path), where, "holds a check that is not supported", fix)
 

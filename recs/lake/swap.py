@@ -35,6 +35,13 @@ def put_in_place(fresh: Path, target: Path) -> None:
     shutil.rmtree(fresh, ignore_errors=True)
 
 
+def remove_folder(target: Path) -> None:
+    """Remove a folder in one step as readers see it; a kill leaves only a temporary folder."""
+    aside = target.parent / f"{TMP_PREFIX}{target.name}-{uuid.uuid4().hex[:8]}"
+    target.rename(aside)
+    shutil.rmtree(aside)
+
+
 def leftovers(root: Path) -> list[Path]:
     """Temporary folders and files that a killed run left under ``root``."""
     return sorted(path for path in root.rglob(f"{TMP_PREFIX}*") if TMP_PREFIX not in str(path.parent.relative_to(root)))
