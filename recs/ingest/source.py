@@ -96,7 +96,7 @@ def _checked(where: str, drop: Drop, contracts: Mapping[str, Contract]) -> tuple
         if column not in known:
             raise ConfigError(f"{where}.columns.{column}: not in the contract", f"use one of {', '.join(known)}")
     for field in contract.arriving:
-        made_here = contract.deduplicate == "first_arrival" and field.name in contract.key
+        made_here = field.name == contract.line_identity
         if field.required and field.name not in drop.columns and not made_here:
             raise ConfigError(f"{where}.columns: {field.name} is required", f"map {field.name}, or a constant")
     with duckdb.connect() as connection:
