@@ -52,7 +52,7 @@ def stale_raw_days(
 
 
 def _is_wanted(contract: Contract, sources: Sequence[Source]) -> bool:
-    """Whether some source feeds the table or some model reads it; else a day of it would be an empty file for nobody."""
+    """Whether some source feeds the table or some model reads it; else a day of it is an empty file for nobody."""
     is_fed = any(drop.feeds == contract.table for source in sources for drop in source.drops.values())
     return is_fed or any(raw_table(contract.table) in model.parents for model in load_manifest().models.values())
 
