@@ -179,10 +179,9 @@ FAMILIES = {
     "text": ["VARCHAR"],
     "other": ["BOOLEAN", "DATE", "TIMESTAMP"],
 }
-NUMBERS = ["0", "1", "2", "5", "-1", "1.5", "4.999", "5.00000001", "-0.004", "-0.00001", "0x1F", "300", "1_000"]
-NUMBERS += ["70000", "3000000000", "1e2", "99999.995", "inf", "nan", "1e40"]
+NUMBERS = ["-2", "-1", "0", "1", "2", "3", "5", "6", "1.5", "4.999", "5.00000001", "-0.004", "-0.00001", "0x1F", "300"]
+NUMBERS += ["70000", "3000000000", "1e2", "1_000", "99999.995", "inf", "nan", "1e40"]
 TEXTS = ["", "a", "b", "ab", "zzz", "Z" * 11, "true", "2017-01-01", "2017-03-01 10:00:00", "2017-02-30"]
-VALUES = st.sampled_from([None, *NUMBERS, *TEXTS])
 BOUNDS = st.sampled_from([-1, 0, 1, 2, 5])
 OPTIONS = {
     "whole": ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"],
@@ -242,6 +241,26 @@ def additive_change(draw: st.DrawFn, made: list[dict[str, Any]]) -> None:
         one["description"] = "Other words."
 
 
+def any_change(draw: st.DrawFn, made: list[dict[str, Any]]) -> None:
+    """Change the columns in one way, for better or worse."""
+    one = draw(st.sampled_from(made))
+    family = next(name for name, kinds in FAMILIES.items() if one["physicalType"] in kinds)
+    options = one["logicalTypeOptions"]
+    what = draw(st.sampled_from(["type", "required", "bound", "option", "quality", "column"]))
+    if what == "type":
+        one["physicalType"] = draw(st.sampled_from(FAMILIES[family]))
+    elif what == "required":
+        one["required"] = not one["required"]
+    elif what == "bound" and options:
+        options[draw(st.sampled_from(sorted(options)))] = draw(BOUNDS)
+    elif what == "option":
+        one["logicalTypeOptions"] = draw(column("a", family))["logicalTypeOptions"]
+    elif what == "quality":
+        one["quality"] = draw(column(one["name"], family))["quality"]
+    elif what == "column":
+        made.append(draw(column("c", draw(st.sampled_from(sorted(FAMILIES))))))
+
+
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> "Bench":
     return Bench(tmp_path_factory.mktemp("contracts"))
@@ -254,51 +273,43 @@ class Bench:
         self.folder, self.document = folder, yaml.safe_load(BASE)
         self.connection = duckdb.connect(config={"threads": 1})
         self.connection.execute("set timezone = 'Europe/Berlin'")
+        values = ", ".join(
+            f"({'null' if value is None else repr(value)}::varchar)" for value in (None, *NUMBERS, *TEXTS)
+        )
+        self.connection.execute(f"create table every as select v from (values {values}) t(v)")
 
     def read(self, made: list[dict[str, Any]]) -> Contract:
         table = self.document["schema"][0] | {"properties": made}
         return read(self.folder, json.dumps(self.document | {"schema": [table]}))
 
-    def met(self, contract: Contract, rows: list[tuple[str | None, str | None]]) -> set[int]:
-        """Numbers of the rows that meet the contract; a column beside a and b is not delivered."""
-        values = [(n, *row, *(None for _ in contract.fields[2:])) for n, row in enumerate(rows)]
-        names = ", ".join(["n", *(f.name for f in contract.fields)])
-        marks = ", ".join(["?::integer", *("?::varchar" for _ in contract.fields)])
-        rows_sql = ", ".join(f"({marks})" for _ in values)
-        relation = (
-            f"select *, date '2017-03-01' as arrival_date, []::varchar[] as _thrown from (values {rows_sql}) t({names})"
-        )
-        gated = f"select n from ({gate_sql(contract, f'({relation})')}) where len(_rules) = 0"
-        return {n for (n,) in self.connection.execute(gated, [v for row in values for v in row]).fetchall()}
-
-
-ROWS = st.lists(st.tuples(VALUES, VALUES), min_size=5, max_size=25)
+    def met(self, contract: Contract) -> set[tuple[str | None, str | None]]:
+        """The pairs of values with which a row meets the contract; a column beside a and b is not delivered."""
+        rest = "".join(f', null::varchar as "{f.name}"' for f in contract.fields[2:])
+        given = f"x.v as a, y.v as b, x.v as raw_a, y.v as raw_b{rest}, date '2017-03-01' as arrival_date"
+        relation = f"select {given}, []::varchar[] as _thrown from every x, every y"
+        gated = f"select raw_a, raw_b from ({gate_sql(contract, f'({relation})')}) where len(_rules) = 0"
+        return set(self.connection.execute(gated).fetchall())
 
 
 @settings(max_examples=60)
-@given(st.data(), columns(), ROWS)
-def test_an_additive_change_is_never_called_breaking_and_turns_no_row_away(bench, data, old, rows):
+@given(st.data(), columns())
+def test_an_additive_change_is_never_called_breaking_and_turns_no_row_away(bench, data, old):
     new = copy.deepcopy(old)
     for _ in range(data.draw(st.integers(1, 3))):
         additive_change(data.draw, new)
     before, after = bench.read(old), bench.read(new)
     assert [change for change in changes(before, after) if change.level == "breaking"] == []
-    assert bench.met(before, rows) <= bench.met(after, rows)
+    assert bench.met(before) - bench.met(after) == set()
 
 
-@settings(max_examples=60)
-@given(st.data(), columns(), ROWS)
-def test_whatever_is_not_called_breaking_turns_no_row_away(bench, data, old, rows):
+@settings(max_examples=80)
+@given(st.data(), columns())
+def test_one_change_that_is_not_called_breaking_turns_no_row_away(bench, data, old):
     new = copy.deepcopy(old)
-    for place, one in enumerate(new):
-        family = next(name for name, kinds in FAMILIES.items() if one["physicalType"] in kinds)
-        other = data.draw(column(one["name"], family))
-        for part in data.draw(st.sets(st.sampled_from(["physicalType", "logicalTypeOptions", "quality", "required"]))):
-            new[place][part] = other[part]
-    if data.draw(st.booleans()):
-        new.append(data.draw(column("c", data.draw(st.sampled_from(sorted(FAMILIES))))))
+    any_change(data.draw, new)
+    assume(new != old)
     before, after = bench.read(old), bench.read(new)
     found = needed_bump(changes(before, after))
     event(f"needs {found}")
     assume(found != "major")
-    assert bench.met(before, rows) <= bench.met(after, rows)
+    assert bench.met(before) - bench.met(after) == set()
