@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
-from hypothesis import assume, event, given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from recs.contracts import Contract, gate_sql, load_contract
@@ -302,14 +302,13 @@ def test_an_additive_change_is_never_called_breaking_and_turns_no_row_away(bench
     assert bench.met(before) - bench.met(after) == set()
 
 
-@settings(max_examples=80)
+@settings(max_examples=120)
 @given(st.data(), columns())
 def test_one_change_that_is_not_called_breaking_turns_no_row_away(bench, data, old):
     new = copy.deepcopy(old)
     any_change(data.draw, new)
-    assume(new != old)
     before, after = bench.read(old), bench.read(new)
     found = needed_bump(changes(before, after))
     event(f"needs {found}")
-    assume(found != "major")
-    assert bench.met(before) - bench.met(after) == set()
+    if found != "major":
+        assert bench.met(before) - bench.met(after) == set()
