@@ -7,7 +7,7 @@ define install_lock
 	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --offline -e . || $(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 endef
 
-.PHONY: help run serve ui install test test-long bench lint lock clean
+.PHONY: help run serve ui install generate test test-long bench lint lock clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -22,6 +22,10 @@ ui: .venv/.run  ## The Dagster UI on 127.0.0.1:3000
 	@$(BIN)/aisle ui
 
 install: .venv/.run  ## Make the environment alone
+
+generate: .venv/.run  ## Write dbt's sources and docs/tables again, from data_contracts
+	@$(BIN)/python -m recs.contracts.dbt_sources data_contracts dbt_project/models/staging/sources.yml
+	@$(BIN)/python -m recs.contracts.pages data_contracts docs/tables
 
 .venv/bin/uv: requirements-installer.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv

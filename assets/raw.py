@@ -11,6 +11,7 @@ import dagster as dg
 
 from assets.raw_checks import DATA_DOCS, data_docs, start_checks
 from orchestration import metadata, partitions
+from orchestration.dbt_project import load_manifest
 from orchestration.keys import asset_key
 from orchestration.resources import ShopResource
 from orchestration.settings import PROJECT, Settings
@@ -45,9 +46,17 @@ def stale_raw_days(
     settings, lake = shop.settings(), shop.lake()
     code = shop.provenance("raw", "").code_version
     infos = {day: lake.info(raw_table(contract.table), day) for day in days}
-    old_code = {day for day, info in infos.items() if info is None or info.code_version != code}
+    if not _is_wanted(contract, sources):
+        days = [day for day in days if infos[day] is not None]
+    old_code = {day for day in days if (info := infos[day]) is None or info.code_version != code}
     changed = stale_days(contract, days, lake=lake, landing_root=settings.landing, sources=sources)
     return sorted(old_code | set(changed))
+
+
+def _is_wanted(contract: Contract, sources: Sequence[Source]) -> bool:
+    """Whether some source feeds the table or some model reads it; else a day of it is an empty file for nobody."""
+    is_fed = any(drop.feeds == contract.table for source in sources for drop in source.drops.values())
+    return is_fed or any(raw_table(contract.table) in model.parents for model in load_manifest().models.values())
 
 
 def _asset(settings: Settings, contract: Contract, sources: Sequence[Source]) -> dg.AssetsDefinition:
@@ -79,6 +88,8 @@ def _asset(settings: Settings, contract: Contract, sources: Sequence[Source]) ->
         )
         counts = _report_days(context, lake, contract, days, data_docs(shop.settings()))
         shown = metadata.run_metadata(time.monotonic() - started)
+        if not counts:
+            shown["note"] = "No source feeds this table and no model reads it, so it has no partitions."
         return dg.MaterializeResult(metadata=shown, check_results=[_conservation(counts)])
 
     return raw

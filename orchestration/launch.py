@@ -151,6 +151,8 @@ def _tables(events: Sequence[Any]) -> list[TableRows]:
     tables: dict[str, TableRows] = {}
     for event in (e for e in events if e.is_step_materialization):
         name, values = "/".join(event.asset_key.path), event.materialization.metadata
+        if "reused" not in values:
+            continue  # a day that got no partition: its table is neither fed nor read
         table = tables.setdefault(name, TableRows(name))
         table.rows += int(values["dagster/row_count"].value or 0)
         if values["reused"].value:

@@ -64,7 +64,7 @@ def conditions(contract: Contract) -> dict[str, str]:
         condition_column(field, rule): rule.condition
         for field in contract.arriving
         for rule in field.rules
-        if rule.value is None
+        if rule.stated is None
     }
 
 
@@ -80,7 +80,7 @@ def _of_rule(rule: Rule) -> Expectation:
 
 
 def _of_row_rule(field: Field, rule: RowRule) -> Expectation:
-    value = rule.value
+    value = rule.stated
     types: dict[str, tuple[str, dict[str, Any]]] = {
         "minimum": ("expect_column_values_to_be_between", {"min_value": value}),
         "maximum": ("expect_column_values_to_be_between", {"max_value": value}),

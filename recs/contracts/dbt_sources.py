@@ -1,6 +1,6 @@
 """The dbt source definition of the raw tables, written from the contracts.
 
-``python -m recs.contracts.dbt_sources data_contracts`` prints it.
+``python -m recs.contracts.dbt_sources data_contracts FILE`` writes it; without FILE it is printed.
 """
 
 import sys
@@ -12,7 +12,7 @@ import yaml
 from recs.contracts.model import ENGINE_FIELDS, Contract, Field
 from recs.contracts.reading import load_contracts
 
-_HEAD = "# Written from data_contracts by `python -m recs.contracts.dbt_sources data_contracts`; edit the contracts.\n"
+_HEAD = "# Written from data_contracts by `make generate`; edit the contracts.\n"
 
 
 class _Plain(yaml.SafeDumper):
@@ -46,4 +46,8 @@ def _column(field: Field) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(dbt_sources_yaml(load_contracts(Path(sys.argv[1])).values()))
+    text = dbt_sources_yaml(load_contracts(Path(sys.argv[1])).values())
+    if sys.argv[2:]:
+        Path(sys.argv[2]).write_text(text, encoding="utf-8")  # a shell's > would empty the file before a failure shows
+    else:
+        sys.stdout.write(text)

@@ -1,19 +1,22 @@
 """What a contract says, as small frozen values. Reading YAML stays in reading.py."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Deduplicate = Literal["first_arrival", "identical_in_day"]
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A condition in SQL that every row must meet; a row for which it is null passes."""
+    """A condition in SQL that every row must meet; a row for which it is null passes.
+
+    ``stated`` is what the contract says in place of SQL: an option's value or the valid values; None for a condition.
+    """
 
     name: str
     condition: str
     description: str = ""
-    value: "str | float | tuple[str, ...] | None" = field(default=None, repr=False)  # what ``condition`` compares with
+    stated: Any = field(default=None, repr=False)  # the condition says it too: digests are made from what is shown
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,16 @@ class Field:
 
 
 @dataclass(frozen=True)
+class Prose:
+    """What a contract says in sentences, beside its table's description."""
+
+    purpose: str = ""
+    usage: str = ""
+    limitations: str = ""
+    granularity: str = ""
+
+
+@dataclass(frozen=True)
 class Contract:
     """One arriving table. ``digest`` changes with what is asked of a row, not with wording."""
 
@@ -42,6 +55,7 @@ class Contract:
     max_bad_share: float
     digest: str
     path: str
+    prose: Prose = Prose()
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -53,6 +67,11 @@ class Contract:
     def arriving(self) -> tuple[Field, ...]:
         """The fields a source can fill: all but those that ingestion computes."""
         return tuple(f for f in self.fields if f.flags is None)
+
+    @property
+    def line_identity(self) -> str | None:
+        """The key that a hash of the line may stand in for: the only one, of a table whose rows are events."""
+        return self.key[0] if self.deduplicate == "first_arrival" and len(self.key) == 1 else None
 
     def field(self, name: str) -> Field:
         """The field of that name; KeyError where there is none."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recs.contracts.model import Contract, Field, Rule
+from recs.contracts.model import Contract, Field, Prose, Rule
 from recs.errors import ContractError
 
 if TYPE_CHECKING:
@@ -39,8 +39,17 @@ def load_contract(path: Path) -> Contract:
         max_bad_share=float(custom.get("maxBadShare", 0.05)),
         digest="",
         path=Path(path).name,
+        prose=_prose(model, table),
     )
     return replace(contract, digest=_digest(contract))
+
+
+def _prose(model: "OpenDataContractStandard", table: "SchemaObject") -> Prose:
+    told = model.description
+    granularity = table.dataGranularityDescription or ""
+    if told is None:
+        return Prose(granularity=granularity)
+    return Prose(told.purpose or "", told.usage or "", told.limitations or "", granularity)
 
 
 def _digest(contract: Contract) -> str:
@@ -120,7 +129,7 @@ def _option_rule(name: str, option: str, value: Any, path: Path) -> Rule:
     if option not in conditions:
         known = ", ".join(conditions)
         raise ContractError(str(path), f"{name}.logicalTypeOptions.{option}", "is not supported", f"use one of {known}")
-    return Rule(option, conditions[option], value=value)
+    return Rule(option, conditions[option], stated=value)
 
 
 def _quality_rule(name: str, quality: "DataQuality", path: Path) -> Rule:
@@ -130,8 +139,8 @@ def _quality_rule(name: str, quality: "DataQuality", path: Path) -> Rule:
     values = (quality.arguments or {}).get("validValues")
     if quality.metric == "invalidValues" and values:
         listed = ", ".join(text_literal(str(value)) for value in values)
-        valid = tuple(str(value) for value in values)
-        return Rule("valid_values", f"{quoted(name)} in ({listed})", quality.description or "", valid)
+        stated = tuple(str(value) for value in values)
+        return Rule("valid_values", f"{quoted(name)} in ({listed})", quality.description or "", stated)
     fix = f"use the metric invalidValues with validValues, or type custom, engine {ENGINE} and a condition in SQL"
     raise ContractError(str(path), where, "holds a check that is not supported", fix)
 

@@ -61,7 +61,7 @@ def _check_columns(where: str, drop: Drop, contract: Contract) -> None:
             if column not in drop.columns:
                 raise ConfigError(f"{where}.{part}.{column}: columns has no {column}", f"add it to {where}.columns")
     for field in contract.arriving:
-        made_here = contract.deduplicate == "first_arrival" and field.name in contract.key
+        made_here = field.name == contract.line_identity
         if field.required and field.name not in drop.columns and not made_here:
             raise ConfigError(f"{where}.columns: {field.name} is required", f"map {field.name}, or a constant")
     for rule in drop.quarantine:

@@ -82,8 +82,7 @@ def _line_id_sql(source: Source) -> str:
 
 
 def _default(name: str, contract: Contract) -> str:
-    made_here = contract.deduplicate == "first_arrival" and name in contract.key
-    return LINE_ID if made_here else "null::varchar"
+    return LINE_ID if name == contract.line_identity else "null::varchar"
 
 
 def _tried(sql: str) -> str:

@@ -21,6 +21,8 @@ PAGES = (  # each goes on where the one before it ended
     "docs/add-a-feature.md",
     "docs/roll-back-a-release.md",
     "docs/onboard-your-shop.md",
+    "docs/what-happens-to-a-bad-row.md",
+    "docs/change-a-contract.md",
 )
 ACTIVATE = ". .venv/bin/activate\n"  # what Start has told the reader to do
 GIB = 2**30

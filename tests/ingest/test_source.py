@@ -1,5 +1,6 @@
 """Source files: the shipped one loads, and a wrong one says what to change."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -21,9 +22,10 @@ drops:
 """
 
 
-def test_the_shipped_source_feeds_every_contract_and_knows_the_columns_it_reads():
+def test_the_shipped_source_feeds_six_tables_and_knows_the_columns_it_reads():
     source = load_source(ROOT / "config/sources/complete_journey.yaml", CONTRACTS)
-    assert sorted(drop.feeds for drop in source.drops.values()) == sorted(CONTRACTS)
+    fed = ["campaign_audiences", "campaign_items", "events", "items", "promotions", "users"]
+    assert sorted(drop.feeds for drop in source.drops.values()) == fed
     assert source.needed["transactions"] == (
         *("basket_id", "household_id", "product_id", "quantity", "sales_value", "store_id", "transaction_timestamp"),
     )
@@ -56,6 +58,19 @@ def test_a_wrong_source_names_the_file_the_field_and_the_fix(tmp_path, old, new,
     assert str(path) in str(caught.value)
     assert said in str(caught.value)
     assert "Fix: " in str(caught.value)
+
+
+def test_only_a_key_of_one_column_may_be_left_to_a_hash_of_the_line(tmp_path):
+    """An exposure without its item must not get a made-up one."""
+    columns = {"request_id": "r", "item_id": "i", "exposed_at": "t", "surface": "s", "release_id": "l", "position": "p"}
+    drop = {"file": "shown*.csv", "feeds": "exposures", "columns": columns | {"fallback_source": "f"}}
+    path = tmp_path / "shop.yaml"
+    path.write_text(json.dumps({"source": "shop", "arrival": "path", "drops": {"shown": drop}}))
+    load_source(path, CONTRACTS)
+    del drop["columns"]["item_id"]
+    path.write_text(json.dumps({"source": "shop", "arrival": "path", "drops": {"shown": drop}}))
+    with pytest.raises(ConfigError, match="item_id is required"):
+        load_source(path, CONTRACTS)
 
 
 def test_the_digest_follows_the_meaning_and_not_the_comments(tmp_path):
