@@ -32,7 +32,9 @@ def dbt_sources_yaml(contracts: Iterable[Contract]) -> str:
 def _tables(contract: Contract) -> list[dict[str, object]]:
     """The table and, where its rows can be taken back, those that were, by the day on which they were."""
     columns = [_column(field) for field in (*contract.fields, *ENGINE_FIELDS)]
-    tables = [{"name": contract.table, "description": contract.description, "columns": columns}]
+    tables: list[dict[str, object]] = [
+        {"name": contract.table, "description": contract.description, "columns": columns}
+    ]
     if contract.deduplicate == "first_arrival":
         described = f"Rows of {contract.table} that a correction took back, as they were, by the day of the correction."
         meta = {"folder": f"retracted/{contract.table}", "part_of": contract.table}

@@ -1,4 +1,4 @@
-"""A changed file under an old name: what it no longer holds is taken back, what is new is added, nothing is rewritten."""
+"""A changed file under an old name: what it no longer holds is taken back, what is new is added."""
 
 from datetime import date
 
