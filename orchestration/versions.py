@@ -12,7 +12,7 @@ DBT_SHARED = ("dbt_project/dbt_project.yml", "dbt_project/macros", "dbt_project/
 HISTORY = ("recs/history.py", "assets/reading.py")
 CHANNELS = (*HISTORY, "recs/pairs.py", "recs/models", "recs/channels")
 STAGE_CODE: Mapping[str, tuple[str, ...]] = {
-    "raw": ("recs/contracts", "recs/ingest", "recs/lake"),
+    "raw": ("recs/contracts", "recs/identity", "recs/ingest", "recs/lake"),
     "facts": (*DBT_SHARED, "dbt_project/models/facts"),
     "features": (*DBT_SHARED, "dbt_project/models/features"),
     "models/ials": (*HISTORY, "recs/models/ials.py", "assets/models.py"),
