@@ -19,6 +19,7 @@ from recs.ingest.counts import DayCounts
 from recs.ingest.inputs import flag_tables, quarantine_table, raw_table, stale_days
 from recs.ingest.source import Source, load_source
 from recs.lake import Lake
+from recs.lake.retention import refuse_deleted
 
 CONTRACTS = PROJECT / "data_contracts"
 CONSERVATION = "rows_are_conserved"
@@ -64,9 +65,11 @@ def _asset(settings: Settings, contract: Contract, sources: Sequence[Source]) ->
     )
     def raw(context: dg.AssetExecutionContext, shop: ShopResource) -> dg.MaterializeResult:
         days, started, lake = partitions.days(context), time.monotonic(), shop.lake()
+        stale = stale_raw_days(shop, contract, sources, days)
+        refuse_deleted(lake, {table: [table]}, stale)
         build_raw(
             contract,
-            stale_raw_days(shop, contract, sources, days),
+            stale,
             lake=lake,
             landing_root=shop.settings().landing,
             sources=sources,

@@ -5,7 +5,21 @@ import sys
 import typer
 from rich.text import Text
 
-from cli import bench, data, demo, email, evaluate, explain, identity, models, recommend, releases, runs, status
+from cli import (
+    bench,
+    data,
+    demo,
+    email,
+    evaluate,
+    explain,
+    identity,
+    models,
+    recommend,
+    releases,
+    retention,
+    runs,
+    status,
+)
 from cli.output import err, print_json
 from recs.errors import AisleError
 
@@ -16,7 +30,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="From raw events to recommendations.",
 )
-for module in (demo, runs, data, status, recommend, explain, releases, evaluate, models, email, identity, bench):
+modules = (demo, runs, data, status, recommend, explain, releases, evaluate, models, email, identity, retention, bench)
+for module in modules:
     module.register(app)
 
 

@@ -42,6 +42,8 @@ def _problem(folder: Path) -> str | None:
         rows = pq.read_table(folder / DATA_FILE, partitioning=None)
     except (OSError, pa.ArrowInvalid) as error:
         return f"{DATA_FILE} cannot be read ({error})"
+    if info.deleted_rows is not None:
+        return f"retention has deleted its rows, and {rows.num_rows} are there" if rows.num_rows else None
     files = info.extra.get("file_hashes", {})
     for name, recorded in files.items():
         beside = folder / name

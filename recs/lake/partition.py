@@ -22,7 +22,10 @@ class Provenance:
 
 @dataclass(frozen=True)
 class PartitionInfo:
-    """One partition's sidecar. ``content_hash`` covers the logical rows and any files beside them, not run ids."""
+    """One partition's sidecar. ``content_hash`` covers the logical rows and any files beside them, not run ids.
+
+    ``deleted_rows``: how many rows retention has deleted; the hash is still theirs.
+    """
 
     table: str
     day: str
@@ -34,9 +37,11 @@ class PartitionInfo:
     config_hash: str
     run_id: str
     extra: Mapping[str, Any] = field(default_factory=dict)
+    deleted_rows: int | None = None
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), indent=1, sort_keys=True, default=str)
+        told = {name: value for name, value in asdict(self).items() if name != "deleted_rows" or value is not None}
+        return json.dumps(told, indent=1, sort_keys=True, default=str)
 
     @staticmethod
     def read(folder: Path) -> "PartitionInfo | None":
