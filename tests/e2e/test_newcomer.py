@@ -21,6 +21,7 @@ PAGES = (  # each goes on where the one before it ended
     "docs/add-a-feature.md",
     "docs/roll-back-a-release.md",
     "docs/onboard-your-shop.md",
+    "docs/keep-ids-sealed.md",
 )
 ACTIVATE = ". .venv/bin/activate\n"  # what Start has told the reader to do
 GIB = 2**30
