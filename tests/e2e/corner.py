@@ -54,7 +54,7 @@ SOURCE = {
             "feeds": "campaign_audiences",
             "columns": {
                 "campaign_id": "'digest'",
-                "user_id": "customer",
+                "user_id": "member",
                 "kind": "'mail'",
                 "starts_date": "arrival_date",
                 "ends_date": "arrival_date + 60",
@@ -69,11 +69,19 @@ def user(n: int) -> str:
     return f"{MARK}{n:05d}"
 
 
+def bought(n: int, day: date) -> list[int]:
+    """The items that a shopper buys on a day."""
+    return sorted({(n * 7 + (day.toordinal() + k * (1 + n % 3)) % 6) % ITEMS for k in range(3)})
+
+
 def write_config(folder: Path, *lines: str, first_day: date) -> Path:
     """The demo's configuration with this shop's source; ``lines`` end its aisle.toml."""
     folder.mkdir(parents=True)
     for name in ("surfaces", "campaigns"):
         shutil.copytree(ROOT / "config" / name, folder / name)
+    digest = folder / "campaigns" / "weekly_digest.yaml"  # a shop this small has little that is new to anybody
+    kept = [line for line in digest.read_text().splitlines() if not line.startswith(("min_items", "not_bought"))]
+    digest.write_text("\n".join(kept))
     (folder / "sources").mkdir()
     (folder / "sources" / "corner.yaml").write_text(yaml.safe_dump(SOURCE))
     kept = [
@@ -91,9 +99,10 @@ def write_orders(folder: Path, days: list[date], *, dirty: bool = False) -> None
     for day in days:
         lines = ["basket,customer,sku,pieces,paid,bought_at"]
         for n in range(USERS):
-            picks = sorted({(n * 7 + (day.toordinal() + k * (1 + n % 3)) % 6) % ITEMS for k in range(3)})
             basket = f"{day}-{n * 31 % USERS}"
-            lines += [f"{basket},{user(n)},s{item:02d},{1 + item % 2},2.50,{day} 10:{n:02d}:00" for item in picks]
+            lines += [
+                f"{basket},{user(n)},s{item:02d},{1 + item % 2},2.50,{day} 10:{n:02d}:00" for item in bought(n, day)
+            ]
         if dirty:
             lines += [f"x{day},{user(1)},s01,0,2.50,{day} 10:00:00", f"y{day},{user(2)},s02,one,2.50,{day} 10:00:00"]
             lines += [f"z{day},{user(3)},s03", f"v{day},{MARK * 30},s03,1,2.50,{day} 10:00:00"]
@@ -108,8 +117,8 @@ def write_plans(folder: Path, day: date) -> None:
     shelves = ("tea", "mugs", "jam")
     items = [f"s{n:02d},Thing no. {n},{shelves[n % 3]},2.50" for n in range(ITEMS)]
     _write(folder / str(day) / "products.csv", ["sku,name,shelf,price", *items])
-    for name in ("customers", "members"):
-        _write(folder / str(day) / f"{name}.csv", ["customer", *(user(n) for n in range(USERS))])
+    for name in ("customer", "member"):  # files of the same bytes would be taken once
+        _write(folder / str(day) / f"{name}s.csv", [name, *(user(n) for n in range(USERS))])
 
 
 def days_from(first: date, count: int) -> list[date]:
