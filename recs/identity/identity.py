@@ -8,13 +8,14 @@ import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from collections.abc import Callable
-from typing import Any, Literal, NoReturn, TypeVar
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
 from recs.identity.errors import IdentityError
 
-Texts = TypeVar("Texts", pa.Array, pa.ChunkedArray)
+if TYPE_CHECKING:
+    import pyarrow as pa  # the lookup asks for single ids, and loads no such thing
+
+Texts = TypeVar("Texts", "pa.Array", "pa.ChunkedArray")
 
 KEY_BYTES = 64
 PREFIX = "s1."  # the version of the form; a changed one gets another number
@@ -79,6 +80,8 @@ class Identity:
         """``change`` of every text, called once for each that is different."""
         if self._cipher is None or len(texts) == 0:
             return texts
+        import pyarrow as pa
+
         flat = texts.cast(pa.large_string())
         if isinstance(flat, pa.ChunkedArray):
             flat = flat.combine_chunks()
