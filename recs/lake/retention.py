@@ -134,7 +134,7 @@ def _empty(lake: Lake, table: str, day: date) -> None:
     info = PartitionInfo.read(folder)
     if info is None or info.deleted_rows is not None:
         return
-    rows = pq.read_schema(folder / DATA_FILE).empty_table()
+    rows = pq.read_schema(min(folder.glob("data*.parquet"))).empty_table()
     with replaced_folder(folder) as fresh:
         pq.write_table(rows, fresh / DATA_FILE, compression="zstd")
         size = (fresh / DATA_FILE).stat().st_size
