@@ -15,6 +15,7 @@ from orchestration.keys import asset_key
 from orchestration.resources import ShopResource
 from orchestration.settings import Settings
 from recs.lake.inputs import Inputs, stale_days
+from recs.lake.retention import refuse_deleted
 
 
 def dbt_models(settings: Settings) -> dg.AssetsDefinition:
@@ -59,8 +60,12 @@ def stale_model_days(
 def build_models(
     shop: ShopResource, manifest: DbtManifest, made: Sequence[DbtModel], days: Sequence[date], run_id: str
 ) -> dict[str, tuple[float, list[dg.AssetCheckResult]]]:
-    """Build the models for days at equal distances and commit them; seconds and checks by table."""
+    """Build the models for days at equal distances and commit them; seconds and checks by table.
+
+    LakeError when a day would be made of raw rows that retention has deleted.
+    """
     lake, settings, inputs = shop.lake(), shop.settings(), Inputs(shop.lake())
+    refuse_deleted(lake, {m.table: manifest.lake_parents(m.table) for m in made if not m.is_view}, days)
     limits = DbtLimits(settings.threads, settings.memory_limit)
     with dbt_build(made, days, lake=lake, run_id=run_id, limits=limits) as build:
         for model in (m for m in made if not m.is_view):

@@ -74,6 +74,7 @@ def export(settings: Settings, spec: CampaignSpec, *, as_of: date, send_date: da
         release_id=built.release_id if built else _release_of(settings, list_tables(spec), as_of, inputs),
         code_version=code_version(PROJECT, "emails"),
         tables=lambda: batch_tables(lake, spec, as_of=as_of, send_date=send_date),
+        identity=settings.identity,
     )
 
 

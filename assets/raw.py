@@ -9,12 +9,13 @@ from typing import Any
 
 import dagster as dg
 
-from assets.raw_checks import DATA_DOCS, data_docs, start_checks
+from assets.raw_checks import DATA_DOCS, data_docs, load_checks, start_checks
 from orchestration import metadata, partitions
 from orchestration.dbt_project import load_manifest
 from orchestration.keys import asset_key
 from orchestration.resources import ShopResource
 from orchestration.settings import PROJECT, Settings
+from recs.checks import Checks
 from recs.contracts import Contract, load_contracts
 from recs.contracts.model import ENGINE_FIELDS
 from recs.ingest.build import build_raw
@@ -22,6 +23,7 @@ from recs.ingest.counts import DayCounts
 from recs.ingest.inputs import flag_tables, quarantine_table, raw_table, stale_days
 from recs.ingest.source import Source, load_sources
 from recs.lake import Lake
+from recs.lake.retention import refuse_deleted
 
 CONTRACTS = PROJECT / "data_contracts"
 CONSERVATION = "rows_are_conserved"
@@ -31,7 +33,8 @@ def raw_assets(settings: Settings) -> Sequence[dg.AssetsDefinition]:
     """One asset an arriving table."""
     contracts = load_contracts(CONTRACTS)
     sources = shop_sources(settings, contracts)
-    return [_asset(settings, contract, sources) for contract in contracts.values()]
+    checks = load_checks(settings, contracts)
+    return [_asset(settings, contract, sources, checks) for contract in contracts.values()]
 
 
 def shop_sources(settings: Settings, contracts: Mapping[str, Contract]) -> list[Source]:
@@ -59,7 +62,7 @@ def _is_wanted(contract: Contract, sources: Sequence[Source]) -> bool:
     return is_fed or any(raw_table(contract.table) in model.parents for model in load_manifest().models.values())
 
 
-def _asset(settings: Settings, contract: Contract, sources: Sequence[Source]) -> dg.AssetsDefinition:
+def _asset(settings: Settings, contract: Contract, sources: Sequence[Source], checks: Checks) -> dg.AssetsDefinition:
     table = raw_table(contract.table)
     catalogues = [asset_key(raw_table(name)) for name in flag_tables(contract)]
 
@@ -78,6 +81,7 @@ def _asset(settings: Settings, contract: Contract, sources: Sequence[Source]) ->
         stale = stale_raw_days(shop, contract, sources, days)
         if stale:
             start_checks(context.run_id)
+        refuse_deleted(lake, {table: [table]}, stale)
         build_raw(
             contract,
             stale,
@@ -85,6 +89,8 @@ def _asset(settings: Settings, contract: Contract, sources: Sequence[Source]) ->
             landing_root=shop.settings().landing,
             sources=sources,
             provenance=shop.provenance("raw", context.run_id),
+            identity=shop.settings().identity,
+            checks=checks,
         )
         counts = _report_days(context, lake, contract, days, data_docs(shop.settings()))
         shown = metadata.run_metadata(time.monotonic() - started)

@@ -75,5 +75,6 @@ def land_files(settings: Settings, name: str, files: list[Path]) -> list[Entry]:
         raise ConfigError(
             f"there is no source {name!r} in {settings.config / 'sources'}", f"choose from {known}, or add {name}.yaml"
         )
+    _ = settings.identity  # nothing lands for a lake that would refuse it
     now = datetime.now(UTC)
     return land(sources[name], files, settings.landing, arrival_date=now.date(), arrival_hour=now.hour)

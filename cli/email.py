@@ -121,7 +121,7 @@ def _mail(settings: Settings, campaign: str, day: date | None, user: str) -> dic
         raise EmailError(f"there is {words}", f"run: aisle email export --campaign {campaign}{then}")
     folder = batch_folder(root, campaign, date.fromisoformat(wanted))
     found: dict[str, Any] = {"campaign": campaign, "send_date": wanted, "user_id": user}
-    mine = pl.col("user_id") == user
+    mine = pl.col("user_id") == settings.identity.inside_one(user)
     for row in pl.scan_parquet(folder / BATCH_FILE).filter(mine).collect().iter_rows(named=True):
         return {**found, "outcome": "sent", "as_of_date": row["as_of_date"], "items": mail_items(row)}
     for row in pl.scan_parquet(folder / SKIPPED_FILE).filter(mine).collect().iter_rows(named=True):

@@ -28,6 +28,7 @@ from recs.pools import Purpose
 from recs.ranking.ranked import proposer_entity, ranked_best
 from recs.releases.manifest import Manifest, PinnedSurface
 from recs.surfaces.candidates import RANKING
+from recs.surfaces.spec import SurfaceSpec
 
 _NOTHING_DUE = pl.DataFrame(schema={"user_code": pl.Int32, "item_code": pl.Int32})  # words reasons, ranks nothing
 
@@ -35,13 +36,14 @@ _NOTHING_DUE = pl.DataFrame(schema={"user_code": pl.Int32, "item_code": pl.Int32
 def explanation(settings: Settings, *, surface: str, item: str, user: str = "", page: str = "") -> dict[str, Any]:
     """Everything about one item of one list. ``page``: the product whose list it is, on surfaces keyed by product.
 
+    ``user`` is the shop's id, as is every id that is told; the lake is asked for the internal one.
     AisleError for an unknown surface, shopper, product or item, without a release, and where what the lake holds now
     does not lead to what was released.
     """
-    lake = Lake(settings.lake)
+    lake, given, user = Lake(settings.lake), user, settings.identity.inside_one(user)
     active, manifest = _release(settings)
     pinned = _pinned(lake, manifest, surface)
-    asked = released_list(lake, manifest.as_of, pinned.spec, user=user, page=page)
+    asked = _asked(lake, manifest.as_of, pinned.spec, user=user, given=given, page=page)
     about, row = asked.item(item), asked.row_of(item)
     chain = lineage(lake, pinned.table, asked.day)
     changed = [f"{one['input']} (read for {one['child']})" for one in chain["changed"]]
@@ -51,11 +53,11 @@ def explanation(settings: Settings, *, surface: str, item: str, user: str = "", 
     facts = facts_of(asked, about, shown, candidate, user)
     return {
         "surface": surface,
-        "user_id": user or None,
+        "user_id": given or None,
         "page_item_id": page or None,
         "item": {name: about[name] for name in ("item_id", "title", "category_l2", "is_recommendable")},
         "release": {"id": manifest.id, "as_of_date": asked.day, "promoted_at": active["promoted_at"]},
-        "list": {"source": asked.key["source"], "key": asked.key["key"], "items": asked.rows.height},
+        "list": {"source": asked.key["source"], "key": _told_key(asked, given), "items": asked.rows.height},
         "shown": shown,
         "because": words.because(shown["reason"]["code"], facts) if shown else None,
         "lost": None if shown else _lost(asked, about, again, candidate, facts),
@@ -65,6 +67,20 @@ def explanation(settings: Settings, *, surface: str, item: str, user: str = "", 
         "lineage": {"release": manifest.id, "release_code_version": manifest.content.code_version, **chain},
         "sources": source_lines(lake, settings.landing, facts),
     }
+
+
+def _asked(lake: Lake, day: date, spec: SurfaceSpec, *, user: str, given: str, page: str) -> ReleasedList:
+    """``released_list``, which names in its errors what was given."""
+    try:
+        return released_list(lake, day, spec, user=user, page=page)
+    except AisleError as error:
+        if not user or user == given:
+            raise
+        raise type(error)(*(str(part).replace(user, given) for part in error.args)) from None
+
+
+def _told_key(asked: ReleasedList, given: str) -> str:
+    return given if asked.key["source"] == "user" else str(asked.key["key"])
 
 
 def _release(settings: Settings) -> tuple[Mapping[str, Any], Manifest]:

@@ -14,9 +14,11 @@ from cli import (
     evaluate,
     explain,
     hold,
+    identity,
     models,
     recommend,
     releases,
+    retention,
     runs,
     status,
 )
@@ -30,10 +32,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="From raw events to recommendations.",
 )
-for module in (
+modules = (
     *(demo, runs, data, hold, contracts, status, recommend, explain),
-    *(releases, evaluate, models, email, bench),
-):
+    *(releases, evaluate, models, email, identity, retention, bench),
+)
+for module in modules:
     module.register(app)
 
 

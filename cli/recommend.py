@@ -46,8 +46,10 @@ def serve(
 
     if workers < 1:
         raise ConfigError(f"--workers is {workers}", "use 1 or more")
+    settings = load_settings()
+    _ = settings.identity  # a key that does not fit is told here, not by every worker
     out.print(f"Answering on http://{host}:{port}/v1/recommendations (stop with Ctrl-C)")
-    serve_until_interrupted(load_settings().store, host=host, port=port, workers=workers)
+    serve_until_interrupted(settings.store, host=host, port=port, workers=workers, key_file=settings.key_file)
 
 
 def lookup(settings: Settings, fields: Mapping[str, str]) -> dict[str, Any]:
@@ -55,10 +57,11 @@ def lookup(settings: Settings, fields: Mapping[str, str]) -> dict[str, Any]:
     from recs.lookup.query import query_of
     from recs.lookup.shelf import Shelf
     from recs.store import store_at
+    from serving.border import internal
 
-    shelf = Shelf(store_at(settings.store))
+    identity, shelf = settings.identity, Shelf(store_at(settings.store))
     try:
-        answer = shelf.answer(query_of(fields), request_id=uuid4().hex)
+        answer = shelf.answer(internal(query_of(fields), identity), request_id=uuid4().hex)
     finally:
         shelf.close()
     return dict(jsonlib.loads(answer.body))

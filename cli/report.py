@@ -9,6 +9,7 @@ from typing import Any
 from cli.output import out, print_table, progress_bar
 from orchestration.launch import run_job
 from orchestration.settings import Settings
+from recs.errors import ConfigError
 
 HEADLINE = "ndcg@10"
 KINDS = ("new", "all")
@@ -64,13 +65,19 @@ def write_report(settings: Settings, document: Mapping[str, Any]) -> Path:
 
 
 def write_lists(settings: Settings, days: Sequence[date], folder: Path) -> None:
-    """Every compared list and the truth of each day as Parquet: method, surface, kind, user_id, item_id, rank."""
+    """Every compared list and the truth of each day as Parquet: method, surface, kind, user_id, item_id, rank.
+
+    The folder is the shop's own and not the lake's: its files hold the shop's user ids.
+    """
     import polars as pl
 
     from assets.evaluation import evaluate, with_ids
+    from recs.identity.frames import with_shop_ids
     from recs.lake import Lake
 
-    lake = Lake(settings.lake)
+    lake, identity = Lake(settings.lake), settings.identity
+    if identity.is_sealed and folder.resolve().is_relative_to(settings.lake):
+        raise ConfigError(f"{folder} lies in the lake, which holds no clear user ids", "choose another folder")
     columns = ["as_of_date", "method", "surface", "kind", "user_id", "item_id", "rank"]
     for day in days:
         done = evaluate(settings, lake, day)
@@ -79,7 +86,8 @@ def write_lists(settings: Settings, days: Sequence[date], folder: Path) -> None:
         )
         folder.mkdir(parents=True, exist_ok=True)
         for name, rows in (("lists", done.lists), ("truth", truth)):
-            told = with_ids(rows, lake, day).select(columns).sort(["method", "kind", "user_id", "rank", "item_id"])
+            told = with_shop_ids(with_ids(rows, lake, day).select(columns), identity)
+            told = told.sort(["method", "kind", "user_id", "rank", "item_id"])
             told.write_parquet(folder / f"{name}-{day}.parquet")
 
 

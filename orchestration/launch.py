@@ -42,7 +42,11 @@ class RunReport:
 
 
 def prepare_instance(settings: Settings) -> None:
-    """Give the shop its Dagster home, and this process the environment that Dagster reads from."""
+    """Give the shop its Dagster home, and this process the environment that Dagster reads from.
+
+    IdentityError, before anything is written, for a lake of another mode or key than ``[identity]`` says.
+    """
+    _ = settings.identity
     settings.dagster.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(PROJECT / "dagster.yaml", settings.dagster / "dagster.yaml")
     os.environ.update(

@@ -6,6 +6,7 @@ import dagster as dg
 
 from orchestration.settings import PROJECT, Settings, load_settings
 from orchestration.versions import code_version, config_hash
+from recs.identity.fingerprint import keep_fingerprint
 from recs.lake import Lake, Provenance
 from recs.releases.board import Act
 
@@ -21,7 +22,10 @@ class ShopResource(dg.ConfigurableResource):
         return load_settings({"AISLE_HOME": self.home, "AISLE_CONFIG": self.config, "AISLE_THREADS": str(self.threads)})
 
     def lake(self) -> Lake:
-        return Lake(self.settings().lake)
+        """The lake, for who writes to it: one of another mode or key than ``[identity]`` says is refused."""
+        settings = self.settings()
+        keep_fingerprint(settings.identity, settings.lake)
+        return Lake(settings.lake)
 
     def provenance(self, table: str, run_id: str, values: dict[str, object] | None = None) -> Provenance:
         """Provenance of the partitions of a table or stage; ``values`` is the configuration that its rows depend on."""

@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from recs.errors import ConfigError
+from recs.identity import Identity, IdentitySettings, load_identity
+from recs.identity.fingerprint import check_lake
 
 _DAY_FIX = "write a day, such as first_day = 2017-01-01"
 Section = TypeVar("Section")
@@ -39,6 +41,20 @@ class Settings:
     def last_day(self) -> date | None:
         """The day of the last partition, for a shop whose data have ended; None while it goes on."""
         return self._day("last_day")
+
+    @property
+    def identity(self) -> Identity:
+        """The border that ``[identity]`` asks for. IdentityError where the lake is of another mode or key."""
+        asked, file = self.section("identity", IdentitySettings), self.config / "aisle.toml"
+        identity = load_identity(asked, home=self.home, file=file)
+        check_lake(identity, self.lake)
+        return identity
+
+    @property
+    def key_file(self) -> Path | None:
+        """Where the key of ``identity`` lies; None for plain."""
+        path = self.section("identity", IdentitySettings).key_file
+        return Path(path) if path else None
 
     def section(self, name: str, kind: type[Section]) -> Section:
         """``[name]`` of aisle.toml, as ``kind``, a msgspec struct; a dot leads inside. ConfigError names the field."""

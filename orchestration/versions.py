@@ -11,8 +11,10 @@ DBT_FUNCTIONS = ("orchestration/dbt_functions.py", "recs/models/item_pairs.py")
 DBT_SHARED = ("dbt_project/dbt_project.yml", "dbt_project/macros", "dbt_project/models/staging", *DBT_FUNCTIONS)
 HISTORY = ("recs/history.py", "assets/reading.py")
 CHANNELS = (*HISTORY, "recs/pairs.py", "recs/models", "recs/channels")
+CONTRACTS = tuple(f"recs/contracts/{module}.py" for module in ("gate", "model", "reading", "schema"))
+HOLDING = tuple(f"recs/checks/{module}.py" for module in ("config", "hold", "measure", "profile", "shift"))
 STAGE_CODE: Mapping[str, tuple[str, ...]] = {
-    "raw": ("recs/contracts", "recs/ingest", "recs/lake"),
+    "raw": (*CONTRACTS, *HOLDING, "recs/identity", "recs/ingest", "recs/lake"),
     "facts": (*DBT_SHARED, "dbt_project/models/facts"),
     "features": (*DBT_SHARED, "dbt_project/models/features"),
     "models/ials": (*HISTORY, "recs/models/ials.py", "assets/models.py"),

@@ -10,9 +10,11 @@ from collections.abc import Callable
 
 import msgspec
 
+from recs.identity import PLAIN, Identity
 from recs.lookup.query import Query, QueryError, query_of
 from recs.lookup.shelf import Shelf
 from recs.store import Store, StoreError
+from serving.border import internal
 from serving.http import Request, Response, problem, query_fields, query_problem, response
 from serving.metrics import CONTENT_TYPE, Metrics
 from serving.openapi import document
@@ -24,8 +26,9 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 class Service:
     """Answers requests from the releases of a store. For one thread: one worker, one service."""
 
-    def __init__(self, store: Store, metrics: Metrics) -> None:
+    def __init__(self, store: Store, metrics: Metrics, identity: Identity = PLAIN) -> None:
         self._store = store
+        self._identity = identity
         self._metrics = metrics
         self._missed: Counter[str] = Counter()
         self._shelf = Shelf(store, on_miss=self._on_miss, on_trouble=self._on_trouble)
@@ -64,7 +67,7 @@ class Service:
         started = time.perf_counter()
         query: Query | None = None
         try:
-            query = query_of(query_fields(request.query_string))
+            query = internal(query_of(query_fields(request.query_string)), self._identity)
             answer = self._shelf.answer(query, request_id=request_id)
         except QueryError as error:
             self._metrics.answered("", None, error.status, time.perf_counter() - started)

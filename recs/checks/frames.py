@@ -44,21 +44,22 @@ def columns_frame(file: Path, contract: Contract) -> pa.Table:
     return pa.table({"column": names, **{c: [kinds.get(name, ABSENT) for name in names] for c, kinds in types.items()}})
 
 
-def rows_frame(file: Path, contract: Contract, most: int = MOST_ROWS, threads: int = 2) -> pa.Table:
+def rows_frame(files: Sequence[Path], contract: Contract, most: int = MOST_ROWS, threads: int = 2) -> pa.Table:
     """Rows of a partition, at most ``most`` of them: contract columns, source_line, and one column a condition.
 
     Decimals become doubles. A column that the file lacks is left out, and so are conditions then.
     """
     import duckdb
 
-    found = set(pq.read_schema(file).names)
+    found = set(pq.read_schema(files[0]).names)
     fields = [field for field in (*contract.fields, *ENGINE_FIELDS) if field.name in found]
     shown = [field for field in fields if field in contract.fields or field.name == "source_line"]
     columns = [_column(field.name, field.type) for field in shown]
     if len(fields) == len(contract.fields) + len(ENGINE_FIELDS):
         columns += [f"({sql}) as {quoted(name)}" for name, sql in conditions(contract).items()]
-    relation = f"read_parquet({text_literal(str(file))}, hive_partitioning = false)"
-    if pq.read_metadata(file).num_rows > most:
+    listed = ", ".join(text_literal(str(file)) for file in files)
+    relation = f"read_parquet([{listed}], hive_partitioning = false)"
+    if sum(pq.read_metadata(file).num_rows for file in files) > most:
         relation += f" using sample reservoir({most} rows) repeatable ({SEED})"
     with duckdb.connect() as connection:
         connection.execute("set threads = ?", [threads])

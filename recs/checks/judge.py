@@ -76,9 +76,9 @@ def _asked(
     if one.measured and not one.verdicts.knows(one.measured):
         asked.append((days_suite(contract, checks), days_frame(one.measured, contract, checks)))
     if newest := _committed(one, lake, run, days):
-        (file,) = lake.files(f"raw/{contract.table}", since=newest, until=newest)
-        asked.append((rows_suite(contract), rows_frame(file, contract, threads=threads)))
-        asked.append((columns_suite(contract), columns_frame(file, contract)))
+        files = lake.day_files(f"raw/{contract.table}", newest)
+        asked.append((rows_suite(contract), rows_frame(files, contract, threads=threads)))
+        asked.append((columns_suite(contract), columns_frame(files[0], contract)))
     return asked
 
 

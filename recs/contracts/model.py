@@ -21,7 +21,10 @@ class Rule:
 
 @dataclass(frozen=True)
 class Field:
-    """One column. ``type`` is a DuckDB type; ``flags`` names the field whose unknown references this one marks."""
+    """One column. ``type`` is a DuckDB type; ``flags`` names the field whose unknown references this one marks.
+
+    ``identity`` says whose id it holds ("user"), which ingestion passes through recs.identity.
+    """
 
     name: str
     type: str
@@ -31,6 +34,7 @@ class Field:
     rules: tuple[Rule, ...] = ()
     references: tuple[str, str] | None = None  # (table, column)
     flags: str | None = None
+    identity: str | None = None
 
 
 @dataclass(frozen=True)

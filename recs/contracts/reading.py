@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from open_data_contract_standard.model import DataQuality, OpenDataContractStandard, SchemaObject, SchemaProperty
 
 ENGINE = "aisle"
+IDENTITIES = ("user",)
 
 
 def load_contracts(folder: Path) -> dict[str, Contract]:
@@ -96,7 +97,18 @@ def _field(prop: "SchemaProperty", path: Path) -> Field:
         rules=tuple(rules),
         references=_reference(targets[0], path, name) if targets else None,
         flags=_custom(prop).get("flags"),
+        identity=_identity(_custom(prop).get("identity"), kind, path, name),
     )
+
+
+def _identity(value: Any, kind: str, path: Path, name: str) -> str | None:
+    """Whose id a field holds: only users' ids are known, and only text can be sealed."""
+    if value is None:
+        return None
+    if value not in IDENTITIES or kind != "VARCHAR":
+        problem = f"is {value!r} on a column of type {kind}"
+        raise ContractError(str(path), f"{name}.identity", problem, "use the value user, on a column of type VARCHAR")
+    return str(value)
 
 
 def _check_type(kind: str, path: Path, name: str) -> None:

@@ -12,6 +12,7 @@ from recs.email.errors import EmailError
 from recs.email.rules import SKIPPED, held_back
 from recs.email.spec import CampaignSpec
 from recs.email.text import clean, is_clean
+from recs.identity import PLAIN, Identity
 from recs.policies.reasons import sentence
 from recs.policies.titles import title_codes
 
@@ -53,14 +54,16 @@ def email_batch(
     bought: pl.DataFrame,
     mailed: pl.DataFrame,
     send_date: date,
+    identity: Identity = PLAIN,
     members_at_once: int = 10_000,
 ) -> Batch:
     """The mails of one send date. EmailError unless audience = sent + skipped.
 
     members: user_id, each once. lists: surface tables by name. bought: user_id, item_id of what was bought lately.
-    mailed: send_date, user_id, item_id of the campaign's earlier batches. dim_item may have a ``url``.
+    mailed: send_date, user_id, item_id of the campaign's earlier batches. dim_item may have a ``url``. User ids are
+    internal, here and in what is returned.
     """
-    held = held_back(members, spec, mailed=mailed, send_date=send_date)
+    held = held_back(members, spec, mailed=mailed, send_date=send_date, identity=identity)
     asked = members.join(held, on="user_id", how="anti").sort("user_id")
     asked = asked.join(dim_user.select("user_id", "region"), on="user_id", how="left", maintain_order="left")
     asked = asked.with_columns(list_code=pl.int_range(pl.len(), dtype=pl.Int32))

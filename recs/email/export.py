@@ -16,6 +16,7 @@ from recs.email.manifest import BATCH_FILE, BatchManifest, check_files, read_man
 from recs.email.spec import CampaignSpec
 from recs.email.tables import Tables
 from recs.email.wide import mail_items
+from recs.identity import PLAIN, Identity
 from recs.lake.swap import replaced_folder
 
 
@@ -39,11 +40,13 @@ def export_batch(
     release_id: str | None,
     code_version: str,
     tables: Callable[[], Tables],
+    identity: Identity = PLAIN,
 ) -> Exported:
     """The batch of a campaign and day below ``root``. ``tables`` is called only when it has to be built.
 
-    inputs: content hash by table and of the spec. EmailError when the lists are too old or a batch is damaged;
-    BatchRefusedError when other mails were sent on that day, or any on a later one.
+    inputs: content hash by table and of the spec. identity: for the files that senders take, which hold the shop's own
+    ids. EmailError when the lists are too old or a batch is damaged; BatchRefusedError when other mails were sent on
+    that day, or any on a later one.
     """
     folder = batch_folder(root, spec.campaign, send_date)
     with ledger.writing():
@@ -56,7 +59,7 @@ def export_batch(
             _refuse_other_inputs(folder, manifest, inputs)
             return Exported("kept", folder, manifest)
         _refuse_late(spec, ledger, as_of, send_date)
-        batch = _batch(spec, tables(), ledger.sent(since=since, before=send_date), send_date)
+        batch = _batch(spec, tables(), ledger.sent(since=since, before=send_date), send_date, identity)
         with replaced_folder(folder) as fresh:
             manifest = write_files(
                 fresh,
@@ -67,6 +70,7 @@ def export_batch(
                 release_id=release_id,
                 inputs=inputs,
                 code_version=code_version,
+                identity=identity,
             )
             ledger.refuse_other(send_date, manifest.file(BATCH_FILE).sha256)
         ledger.append(send_date, batch.mails, manifest.file(BATCH_FILE).sha256)
@@ -91,7 +95,7 @@ def is_due(root: Path, campaign: str, ledger: SendLedger, send_date: date) -> bo
     return not built and not ledger.is_past(send_date) and send_date not in ledger.send_dates()
 
 
-def _batch(spec: CampaignSpec, tables: Tables, mailed: pl.DataFrame, send_date: date) -> Batch:
+def _batch(spec: CampaignSpec, tables: Tables, mailed: pl.DataFrame, send_date: date, identity: Identity) -> Batch:
     return email_batch(
         spec,
         tables.members,
@@ -101,6 +105,7 @@ def _batch(spec: CampaignSpec, tables: Tables, mailed: pl.DataFrame, send_date: 
         bought=tables.bought,
         mailed=mailed,
         send_date=send_date,
+        identity=identity,
     )
 
 

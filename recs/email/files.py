@@ -15,6 +15,8 @@ from recs.email.manifest import BATCH_FILE, MANIFEST_FILE, SKIPPED_FILE, BatchMa
 from recs.email.preview import PREVIEW_FILE, preview_page
 from recs.email.spec import CampaignSpec
 from recs.email.wide import wide
+from recs.identity import PLAIN, Identity
+from recs.identity.frames import with_shop_ids
 
 
 def batch_folder(root: Path, campaign: str, send_date: date) -> Path:
@@ -32,15 +34,20 @@ def write_files(
     release_id: str | None,
     inputs: dict[str, str],
     code_version: str,
+    identity: Identity = PLAIN,
 ) -> BatchManifest:
-    """Fill an empty folder and return its manifest, which is written last. EmailError when a destination objects."""
+    """Fill an empty folder and return its manifest, which is written last. EmailError when a destination objects.
+
+    The two tables hold internal user ids; what leaves the house, the destinations and the preview, the shop's own.
+    """
     rows = wide(batch.mails, spec, send_date=send_date, as_of=as_of, release_id=release_id)
     _write_parquet(rows, folder / BATCH_FILE)
     _write_parquet(batch.skipped, folder / SKIPPED_FILE)
+    told = with_shop_ids(rows, identity).sort("user_id")
     for name in spec.destinations:
         (folder / name).mkdir()
-        DESTINATIONS[name](rows, folder / name, f"{spec.campaign}-{send_date}")
-    page = preview_page(rows, spec, send_date=send_date, as_of=as_of, skipped=batch.skipped.height)
+        DESTINATIONS[name](told, folder / name, f"{spec.campaign}-{send_date}")
+    page = preview_page(told, spec, send_date=send_date, as_of=as_of, skipped=batch.skipped.height)
     (folder / PREVIEW_FILE).write_text(page, encoding="utf-8")
     manifest = BatchManifest(
         campaign=spec.campaign,

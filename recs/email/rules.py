@@ -7,6 +7,8 @@ import polars as pl
 from recs.email.audience import is_held_out
 from recs.email.spec import CampaignSpec
 from recs.email.text import is_clean
+from recs.identity import PLAIN, Identity
+from recs.identity.frames import with_shop_ids
 
 SKIPPED = pl.Schema({"user_id": pl.String, "rule": pl.String, "detail": pl.String})
 
@@ -30,13 +32,17 @@ RULES = {
 }
 
 
-def held_back(members: pl.DataFrame, spec: CampaignSpec, *, mailed: pl.DataFrame, send_date: date) -> pl.DataFrame:
+def held_back(
+    members: pl.DataFrame, spec: CampaignSpec, *, mailed: pl.DataFrame, send_date: date, identity: Identity = PLAIN
+) -> pl.DataFrame:
     """Members whose mail is held back whatever it would hold (``SKIPPED``), sorted by user_id.
 
-    members: user_id. mailed: send_date, user_id, item_id of the campaign's earlier batches.
+    members: user_id. mailed: send_date, user_id, item_id of the campaign's earlier batches. identity: whose shop's ids
+    must be usable, since those are what a sender reads.
     """
+    usable = with_shop_ids(members, identity).select(is_clean("user_id")).to_series()
     told = [
-        members.filter(~is_clean("user_id")).with_columns(rule=pl.lit(UNUSABLE_ID), detail=pl.lit(RULES[UNUSABLE_ID])),
+        members.filter(~usable).with_columns(rule=pl.lit(UNUSABLE_ID), detail=pl.lit(RULES[UNUSABLE_ID])),
         _capped(members, spec, mailed, send_date),
         _held_out(members, spec),
     ]

@@ -10,7 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from recs.checks.config import Checks
 from recs.contracts import Contract, arrow_schema
+from recs.identity import PLAIN, Identity
 from recs.ingest.ahead import one_ahead
 from recs.ingest.border import Border
 from recs.ingest.classify import ChunkFile, Classifier
@@ -18,6 +20,7 @@ from recs.ingest.corrections import Correction, correction
 from recs.ingest.counts import DayCounts, FileStatus, HourCounts
 from recs.ingest.formats.json_lines import TEXT
 from recs.ingest.inputs import Inputs, flag_tables, raw_table
+from recs.ingest.judging import DayJudge
 from recs.ingest.mapping import needs_line_ids
 from recs.ingest.plan import Part, Reader
 from recs.ingest.quarantine import quarantine_rows
@@ -39,13 +42,15 @@ def build_raw(
     provenance: Provenance,
     progress: Callable[[date], None] | None = None,
     threads: int = 2,
-    border: Border | None = None,
+    identity: Identity = PLAIN,
+    checks: Checks | None = None,
 ) -> list[DayCounts]:
     """Write ``raw/<table>``, ``raw/quarantine/<table>`` and ``raw/retracted/<table>`` of each day; returns the counts.
 
     A day's bytes are the same whether it is built alone or in a range, at once or hour by hour; an hour that was built
-    from the same inputs before is kept. IngestError when an earlier day that it depends on is not built, when a landed
-    file has changed, or when rows read <> valid + quarantined + duplicate.
+    from the same inputs before is kept. With ``checks``, a day that breaks a rule of severity error is held: its rows
+    go to ``raw/held/<table>`` until a person lets them in. IngestError when an earlier day that it depends on is not
+    built, when a landed file has changed, or when rows read <> valid + quarantined + duplicate.
     """
     days = sorted(set(days))
     if not days:
@@ -53,12 +58,13 @@ def build_raw(
     inputs = Inputs(contract, landing_root, sources, lake, provenance.code_version)
     inputs.check_complete(days)
     reader = Reader(Path(landing_root), {source.name: source for source in sources}, lake.root / SPILL)
+    judge = DayJudge(contract, checks, days, lake, landing_root) if checks else None
     done = []
     with (
-        closing(DayWriter(contract, days, inputs, lake, provenance)) as writer,
+        closing(DayWriter(contract, days, inputs, lake, provenance, judge)) as writer,
         closing(_classifier(contract, lake, days, writer, threads)) as classifier,
     ):
-        chunks = _Chunks(contract, reader, classifier, writer, inputs, border or Border())
+        chunks = _Chunks(contract, reader, classifier, writer, inputs, Border(contract, identity))
         for counts in chunks.built():
             done.append(counts)
             if progress:
@@ -129,7 +135,8 @@ class _Chunks:
             keys = np.sort(kept["_key"].to_numpy()) if self.classifier.by_first_arrival else np.empty(0, np.uint64)
             kept = self.border.rows(kept.drop_columns(["_part", "_row", "_key"]))
             retracted = fix.retracted if fix else none
-            aside = quarantine_rows(part, {n: bad.get(number, {}) for n, number in enumerate(own)}, self.border.texts)
+            aside = quarantine_rows(part, {n: bad.get(number, {}) for n, number in enumerate(own)})
+            aside = self.border.quarantine(aside)
             counts = self._counts(part, own, statuses, reasons, kept, retracted.num_rows)
             yield part, Written(kept, keys, aside, retracted, counts)
 
@@ -200,7 +207,7 @@ class _Chunks:
         for number, (entry, problem) in zip(own, part.files, strict=True):
             valid, bad, again = (by_status.get((number, status), 0) for status in ("valid", "quarantined", "duplicate"))
             read = sum(block.rows.num_rows for place, block in part.blocks if own[place] == number)
-            reason = f"{problem.rule} ({problem.detail})" if problem else ""
+            reason = self.border.reason(problem.rule, problem.detail) if problem else ""
             status = "quarantined" if problem else "read"
             back = retracted if entry.corrects else 0
             files.append(FileStatus(entry.file, status, reason, read, valid, bad, again, back))

@@ -74,7 +74,7 @@ class DayCounts:
             int(hour): HourCounts(**{**counts, "files": [FileStatus(**file) for file in counts["files"]]})
             for hour, counts in extra["hours"].items()
         }
-        counts = {name: value for name, value in extra.items() if name != "beside"}
+        counts = {name: extra[name] for name in DayCounts.__dataclass_fields__ if name in extra}
         return DayCounts(day=day, **{**counts, "hours": hours})
 
     def as_extra(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from recs.contracts import Contract
 from recs.ingest.counts import DayCounts, HourCounts
 from recs.ingest.errors import IngestError
+from recs.ingest.holds import Holds
 from recs.ingest.ledger import Entry, Ledger
 from recs.ingest.source import Source
 from recs.lake import Lake
@@ -62,6 +63,7 @@ class Inputs:
     ) -> None:
         self.contract, self.lake, self.code_version = contract, lake, code_version
         self.files = arrivals(landing_root, sources, contract.table)
+        self._decisions = Holds(landing_root).inputs(contract.table)
         self._digests = {s.name: s.digest for s in sources}
         self._own = _Chain(lake, raw_table(contract.table))
         self._flagged = {table: _Chain(lake, raw_table(table)) for table in flag_tables(contract)}
@@ -74,7 +76,7 @@ class Inputs:
 
     def of(self, day: date) -> dict[str, str]:
         """The inputs of one day. Ask for days in ascending order."""
-        found = self._files(day, self.files.get(day, []))
+        found = self._files(day, self.files.get(day, [])) | self._decisions.get(day, {})
         if self.by_first_arrival:
             found[f"{raw_table(self.contract.table)} before"] = self._own.until(day - timedelta(days=1))
         for table, chain in self._flagged.items():
@@ -95,7 +97,7 @@ class Inputs:
     def kept_hours(self, day: date) -> dict[int, HourCounts]:
         """The first hours of a day's partition that would be built again from the same inputs, with their counts."""
         info = self.lake.info(raw_table(self.contract.table), day)
-        if info is None or not self.by_first_arrival:
+        if info is None or not self.by_first_arrival or info.extra.get("held") or info.deleted_rows is not None:
             return {}
         there, kept = DayCounts.from_extra(day, info.extra).hours, {}
         chain = self._own.copied().until(day - timedelta(days=1))

@@ -1,6 +1,6 @@
 """The rows that broke their contract, with their whole source text and every rule that they broke."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import pyarrow as pa
 
@@ -19,12 +19,10 @@ SCHEMA = pa.schema(
 )
 
 
-def quarantine_rows(
-    part: Part, bad: Mapping[int, Mapping[int, str]], sealed: Callable[[list[str]], list[str]]
-) -> pa.Table:
+def quarantine_rows(part: Part, bad: Mapping[int, Mapping[int, str]]) -> pa.Table:
     """One row a bad record of a part, and one with line 0 a file that cannot be read (its text says why), in order.
 
-    bad: place of the file in the part -> line -> rules. sealed: what becomes of source texts before they are kept.
+    bad: place of the file in the part -> line -> rules.
     """
     found: list[tuple[int, int, str, str]] = []
     for place, (_, problem) in enumerate(part.files):
@@ -36,8 +34,7 @@ def quarantine_rows(
             continue
         first, last = block.rows["_line"][0].as_py(), block.rows["_line"][-1].as_py()
         lines = sorted(line for line in rules if first <= line <= last)
-        texts = sealed(block.texts(lines))
-        found += [(place, line, text, rules[line]) for line, text in zip(lines, texts, strict=True)]
+        found += [(place, line, text, rules[line]) for line, text in zip(lines, block.texts(lines), strict=True)]
     rows = []
     for place, line, text, broken in sorted(found, key=lambda row: row[:2]):
         entry = part.files[place][0]

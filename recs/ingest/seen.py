@@ -55,10 +55,12 @@ class SeenKeys:
         """The rows of parts that hold any of ``keys`` and arrived within the horizon before ``first_day``, or later."""
         since = first_day - timedelta(days=HORIZON_DAYS)
         parts = [part for part in self._parts if part[0] >= since and len(common(keys, self._read(part)))]
-        return [self._folder(day) / name.replace("keys-", "data-").replace(".u64", ".parquet") for day, name in parts]
+        files = [self._folder(day) / name.replace("keys-", "data-").replace(".u64", ".parquet") for day, name in parts]
+        return [file for file in files if file.exists()]  # a day that was held after all is not seen
 
     def _read(self, part: tuple[date, str]) -> np.ndarray:
-        return np.fromfile(self._folder(part[0]) / part[1], np.uint64)
+        path = self._folder(part[0]) / part[1]
+        return np.fromfile(path, np.uint64) if path.exists() else np.empty(0, np.uint64)
 
 
 def common(one: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -9,9 +9,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from recs.contracts import Contract
+from recs.checks.hold import held_table
+from recs.contracts import Contract, arrow_schema
 from recs.ingest.counts import DayCounts, HourCounts, day_counts
+from recs.ingest.holds import forget_held
 from recs.ingest.inputs import Inputs, quarantine_table, raw_table, retracted_table
+from recs.ingest.judging import DayJudge
 from recs.ingest.plan import Part
 from recs.lake import Lake, PartitionInfo, Provenance
 from recs.lake.parts import PartitionDraft
@@ -62,7 +65,7 @@ class _Day:
         self.hours[hour] = HourCounts.of(self.open, inputs)
         self.open = []
 
-    def commit(self, inputs: dict[str, str], provenance: Provenance) -> DayCounts:
+    def commit(self, inputs: dict[str, str], provenance: Provenance, judge: DayJudge | None) -> DayCounts:
         """Quarantine first: once the raw partition is there, the day is complete."""
         rows, bad = (sum(part.rows for part in draft.parts.values()) for draft in (self.raw, self.quarantine))
         counts = day_counts(self.contract, self.day, self.hours, rows, bad)
@@ -72,9 +75,27 @@ class _Day:
                     draft.add("00-000", draft.lake.read(draft.table, self.day).clear().to_arrow())
                 draft.commit(inputs=inputs, provenance=provenance, extra={})
         back = {f"retracted-{name}": part.content_hash for name, part in self.retracted.parts.items() if part.rows}
-        self.raw.commit(inputs=inputs, provenance=provenance, extra=counts.as_extra(), beside=back)
+        extra = counts.as_extra()
+        if judge is not None:
+            judged = judge.judge(judge.profile(self.raw.files(), counts), self.raw.content_hash(back))
+            extra |= {"profile": judged.profile.as_extra(), "held": judged.reasons}
+            if judged.reasons:
+                held = {"reasons": judged.reasons}
+                table = held_table(self.contract.table)
+                self.raw.commit(inputs=inputs, provenance=provenance, extra=held, beside=back, table=table)
+                self.raw = self._emptied()
+                back = {}
+            else:
+                forget_held(self.raw.lake, self.contract.table, self.day)
+        self.raw.commit(inputs=inputs, provenance=provenance, extra=extra, beside=back)
         self.discard()
         return counts
+
+    def _emptied(self) -> PartitionDraft:
+        """What readers see of a day that is held."""
+        draft = PartitionDraft(self.raw.lake, self.raw.table, self.day)
+        draft.add("00-000", arrow_schema(self.contract).empty_table())
+        return draft
 
     def discard(self) -> None:
         for draft in (self.raw, self.quarantine, self.retracted):
@@ -85,9 +106,16 @@ class DayWriter:
     """Writes parts in the order in which they are given, one at a time, in a thread of its own."""
 
     def __init__(
-        self, contract: Contract, days: Sequence[date], inputs: Inputs, lake: Lake, provenance: Provenance
+        self,
+        contract: Contract,
+        days: Sequence[date],
+        inputs: Inputs,
+        lake: Lake,
+        provenance: Provenance,
+        judge: DayJudge | None = None,
     ) -> None:
-        self.contract, self.inputs, self.lake, self.provenance = contract, inputs, lake, provenance
+        self.contract, self.inputs, self.lake = contract, inputs, lake
+        self.provenance, self.judge = provenance, judge
         self.kept = inputs.kept_hours(days[0])
         self.todo = [
             (day, hour, entries)
@@ -146,7 +174,7 @@ class DayWriter:
         day.close_hour(part.hour, self.inputs.hour_hash(part.day, part.hour, _hashes(day.raw, before)))
         if not part.ends_day:
             return None
-        counts = day.commit(self.inputs.of(part.day), self.provenance)
+        counts = day.commit(self.inputs.of(part.day), self.provenance, self.judge)
         del self._days[part.day]
         self.inputs.wrote(part.day)
         return counts

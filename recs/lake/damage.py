@@ -43,6 +43,9 @@ def _problem(folder: Path) -> str | None:
         found = _found_hash(folder, info)
     except (OSError, pa.ArrowInvalid) as error:
         return f"its rows cannot be read ({error})"
+    if info.deleted_rows is not None:
+        back = sum(pq.read_metadata(file).num_rows for file in folder.glob(DATA_FILES))
+        return f"retention has deleted its rows, and {back} are there" if back else None
     files = info.extra.get("file_hashes", {})
     for name, recorded in files.items():
         beside = folder / name

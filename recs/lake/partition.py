@@ -23,7 +23,10 @@ class Provenance:
 
 @dataclass(frozen=True)
 class PartitionInfo:
-    """One partition's sidecar. ``content_hash`` covers the logical rows and any files beside them, not run ids."""
+    """One partition's sidecar. ``content_hash`` covers the logical rows and any files beside them, not run ids.
+
+    ``deleted_rows``: how many rows retention has deleted; the hash is still theirs.
+    """
 
     table: str
     day: str
@@ -36,9 +39,11 @@ class PartitionInfo:
     run_id: str
     extra: Mapping[str, Any] = field(default_factory=dict)
     parts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # of a partition that was written in parts
+    deleted_rows: int | None = None
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), indent=1, sort_keys=True, default=str)
+        told = {name: value for name, value in asdict(self).items() if name != "deleted_rows" or value is not None}
+        return json.dumps(told, indent=1, sort_keys=True, default=str)
 
     @staticmethod
     def read(folder: Path) -> "PartitionInfo | None":

@@ -61,6 +61,14 @@ class PartitionDraft:
             os.link(there / file, self.folder / file)
         self.parts[name] = Part(**info.parts[name])
 
+    def files(self) -> list[Path]:
+        """The Parquet files of the parts."""
+        return [self.path(name) for name in sorted(self.parts)]
+
+    def content_hash(self, beside: Mapping[str, str] | None = None) -> str:
+        """The content hash that a commit would record."""
+        return with_files(parts_hash({name: part.content_hash for name, part in self.parts.items()}), beside or {})
+
     def commit(
         self,
         *,
@@ -75,13 +83,12 @@ class PartitionDraft:
         beside: hashes of other partitions without which the rows do not say all; the content hash covers them.
         """
         table = table or self.table
-        rows_hash = parts_hash({name: part.content_hash for name, part in self.parts.items()})
         info = PartitionInfo(
             table=table,
             day=self.day.isoformat(),
             rows=sum(part.rows for part in self.parts.values()),
             bytes=sum(part.bytes for part in self.parts.values()),
-            content_hash=with_files(rows_hash, beside or {}),
+            content_hash=self.content_hash(beside),
             inputs=dict(inputs),
             code_version=provenance.code_version,
             config_hash=provenance.config_hash,

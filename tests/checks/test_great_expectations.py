@@ -70,7 +70,7 @@ def answers(tmp_path_factory):
             (Suite(f"{name}.columns", "column", columns_suite(CONTRACT).expectations), columns_frame(path, CONTRACT))
         )
         extra.append(
-            (Suite(f"{name}.rows", "source_line", rows_suite(CONTRACT).expectations), rows_frame(path, CONTRACT))
+            (Suite(f"{name}.rows", "source_line", rows_suite(CONTRACT).expectations), rows_frame([path], CONTRACT))
         )
     engine = Also(extra)
     days = [MONDAY + timedelta(days=n) for n in range(30)]

@@ -23,6 +23,7 @@ PAGES = (  # each goes on where the one before it ended
     "docs/onboard-your-shop.md",
     "docs/what-happens-to-a-bad-row.md",
     "docs/change-a-contract.md",
+    "docs/keep-ids-sealed.md",
 )
 ACTIVATE = ". .venv/bin/activate\n"  # what Start has told the reader to do
 GIB = 2**30
