@@ -21,11 +21,19 @@ ABSENT = "absent"
 
 
 def measured_days(
-    known: Mapping[date, Profile], days: Iterable[date], contract: Contract, checks: Checks
+    known: Mapping[date, Profile],
+    days: Iterable[date],
+    contract: Contract,
+    checks: Checks,
+    held: Mapping[date, Profile] | None = None,
 ) -> dict[date, dict[str, float | None]]:
-    """Every metric that the rules of a table name, for those of the days that have a profile."""
+    """Every metric that the rules of a table name, for those of the days that have a profile.
+
+    held: profiles of days that readers do not see; they are judged, and say nothing about what is usual.
+    """
     metrics = list(dict.fromkeys(rule.metric for rule in rules(contract, checks)))
-    return {day: Day(known[day], known.values(), checks).values(metrics) for day in days if day in known}
+    asked = {**known, **(held or {})}
+    return {day: Day(asked[day], known.values(), checks).values(metrics) for day in days if day in asked}
 
 
 def days_frame(measured: Mapping[date, Mapping[str, float | None]], contract: Contract, checks: Checks) -> pa.Table:

@@ -32,6 +32,14 @@ def profiles_between(
     return dict(sorted({**kept, **counted}.items()))
 
 
+def held_profiles(lake: Lake, contract: Contract, checks: Checks, first: date, last: date) -> dict[date, Profile]:
+    """Profiles of the days inside [first, last] that are held, as their sidecars keep them, oldest first."""
+    spec, days = profile_spec(contract, checks), lake.days(held_table(contract.table), since=first, until=last)
+    infos = ((day, lake.info(f"raw/{contract.table}", day)) for day in days)
+    found = {day: _kept(day, info.extra, spec) for day, info in infos if info}
+    return {day: profile for day, profile in found.items() if profile}
+
+
 def _kept(day: date, extra: Mapping[str, Any], spec: ProfileSpec) -> Profile | None:
     """The profile in a sidecar, unless something else was counted then."""
     kept = extra.get(PROFILE)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from recs.checks.config import Checks
 from recs.checks.frames import columns_frame, days_frame, measured_days, newest_filled, rows_frame
-from recs.checks.history import profiles_between
+from recs.checks.history import held_profiles, profiles_between
 from recs.checks.profile import Profile
 from recs.checks.suites import Suite, columns_suite, days_suite, rows_suite
 from recs.checks.validate import GreatExpectations, Outcome, SuiteResult
@@ -28,6 +28,7 @@ class Judged:
 
     contract: Contract
     profiles: Mapping[date, Profile]
+    held: Mapping[date, Profile]
     measured: Mapping[date, Metrics]
     verdicts: Verdicts
 
@@ -63,9 +64,10 @@ def judge(
 
 def _known(contract: Contract, days: Sequence[date], lake: Lake, checks: Checks, reports: Path, threads: int) -> Judged:
     profiles = profiles_between(lake, contract, checks, days[0], days[-1], threads=threads)
-    measured = measured_days(profiles, days, contract, checks)
+    held = held_profiles(lake, contract, checks, days[0], days[-1])
+    measured = measured_days(profiles, days, contract, checks, held)
     digest = suites_digest([days_suite(contract, checks), rows_suite(contract), columns_suite(contract)])
-    return Judged(contract, profiles, measured, read_verdicts(_file(reports, contract.table), digest))
+    return Judged(contract, profiles, held, measured, read_verdicts(_file(reports, contract.table), digest))
 
 
 def _asked(

@@ -88,7 +88,8 @@ def _rows_report(one: Judged, days: Sequence[date]) -> CheckReport:
 
 
 def _day(one: Judged, day: date, checks: Checks) -> Day:
-    return Day(one.profiles[day], one.profiles.values(), checks)
+    profile = one.held[day] if day in one.held else one.profiles[day]
+    return Day(profile, one.profiles.values(), checks)
 
 
 def _why_not(day: Day, asked: Iterable[Rule]) -> str:

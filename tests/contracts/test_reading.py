@@ -46,7 +46,7 @@ def test_dbt_sources_hold_every_column_with_its_type():
     source = yaml.safe_load(dbt_sources_yaml(contracts.values()))["sources"][0]
     assert source["name"] == "raw"
     tables = {table["name"]: {c["name"]: c["data_type"] for c in table["columns"]} for table in source["tables"]}
-    assert set(tables) == {*contracts, "events_retracted"}
+    assert set(tables) == {*contracts, "events_retracted", "exposures_retracted"}
     assert tables["events_retracted"] == tables["events"]
     assert tables["events"]["unit_price"] == "DECIMAL(18,4)"
     assert tables["events"]["is_unknown_item"] == "BOOLEAN"

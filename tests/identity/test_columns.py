@@ -21,6 +21,7 @@ def test_the_contracts_say_where_user_ids_are():
     assert {table: names for table, names in found.items() if names} == {
         "campaign_audiences": ["user_id"],
         "events": ["user_id"],
+        "exposures": ["user_id"],
         "users": ["user_id"],
     }
     holding = {table for table, contract in CONTRACTS.items() if any("user" in f.name for f in contract.fields)}
