@@ -1,0 +1,202 @@
+"""Rows to JSON Lines, compiled: a line is written byte by byte, without a Python object an event."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+
+from recs.simulate.rows import ACTIONS, SEARCH
+from recs.simulate.vocabulary import CURRENCY, DEVICES, REGIONS, STYLES
+from recs.simulate.world import World
+
+CHUNK = 32_768
+_MOST_BYTES = 448  # of one line: 300 of names and fixed values, the rest ids, prices and a query
+
+
+def _bytes(text: str) -> np.ndarray:
+    return np.frombuffer(text.encode(), np.uint8).copy()
+
+
+_EVENT_ID, _EVENT_AT = _bytes('{"event_id":"'), _bytes('","event_at":"')
+_USER_ID, _SESSION_ID, _ITEM_ID = _bytes('"user_id":"'), _bytes('"session_id":"'), _bytes('"item_id":"')
+_ACTION, _QUANTITY, _PRICE = _bytes('"action":"'), _bytes('"quantity":'), _bytes('"unit_price":')
+_CURRENCY, _RATING, _QUERY = _bytes(f'"currency":"{CURRENCY}",'), _bytes('"rating":'), _bytes('"query":"')
+_REGION, _DEVICE = _bytes('"region":"'), _bytes('"device":"')
+_HEX = _bytes("0123456789abcdef")
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Byte tables by code; ``queries`` and the short ones come with their lengths in the last column."""
+
+    users: np.ndarray
+    items: np.ndarray
+    queries: np.ndarray
+    actions: np.ndarray
+    regions: np.ndarray
+    devices: np.ndarray
+
+
+def query_texts(world: World) -> list[str]:
+    """What is typed to find each cell: style and noun."""
+    return [f"{style} {noun}" for _, noun in world.catalogue.category_names for style in STYLES]
+
+
+def make_texts(world: World) -> Texts:
+    return Texts(
+        world.people.ids,
+        world.catalogue.ids,
+        _padded(query_texts(world)),
+        _padded(ACTIONS),
+        _padded(REGIONS),
+        _padded(DEVICES),
+    )
+
+
+def json_lines(rows: np.ndarray, texts: Texts) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
+    """(bytes, end of each line, first row) of each chunk of rows; the buffer is used again for the next chunk."""
+    buffer = np.empty(min(CHUNK, max(len(rows), 1)) * _MOST_BYTES, np.uint8)
+    ends = np.empty(min(CHUNK, max(len(rows), 1)), np.int64)
+    for first in range(0, len(rows), CHUNK):
+        some = rows[first : first + CHUNK]
+        tables = (texts.users, texts.items, texts.queries, texts.actions, texts.regions, texts.devices)
+        _write(some, buffer, ends, *tables)
+        yield buffer[: ends[len(some) - 1]], ends[: len(some)], first
+
+
+def hex_texts(high: np.ndarray, low: np.ndarray | None = None) -> np.ndarray:
+    """(n, 16 or 32) bytes: the numbers in hexadecimal."""
+    parts = [high] if low is None else [high, low]
+    out = np.empty((len(high), 16 * len(parts)), np.uint8)
+    for place, numbers in enumerate(parts):
+        _hex_columns(numbers, out, 16 * place)
+    return out
+
+
+def _padded(words: list[str] | tuple[str, ...]) -> np.ndarray:
+    table = np.zeros((len(words), max(len(w) for w in words) + 1), np.uint8)
+    for code, word in enumerate(words):
+        table[code, : len(word)] = _bytes(word)
+        table[code, -1] = len(word)
+    return table
+
+
+@numba.njit(cache=True, nogil=True)
+def _text(out, at, text):  # type: ignore[no-untyped-def]
+    for i in range(len(text)):
+        out[at + i] = text[i]
+    return at + len(text)
+
+
+@numba.njit(cache=True, nogil=True)
+def _value(out, at, table, code, n):  # type: ignore[no-untyped-def]
+    """A text of a table, the closing quote and a comma."""
+    for i in range(n):
+        out[at + i] = table[code, i]
+    out[at + n] = 34
+    out[at + n + 1] = 44
+    return at + n + 2
+
+
+@numba.njit(cache=True, nogil=True)
+def _digits(out, at, number, count):  # type: ignore[no-untyped-def]
+    for i in range(count):
+        out[at + count - 1 - i] = 48 + number % 10
+        number //= 10
+    return at + count
+
+
+@numba.njit(cache=True, nogil=True)
+def _whole(out, at, number):  # type: ignore[no-untyped-def]
+    count, rest = 1, number // 10
+    while rest > 0:
+        count += 1
+        rest //= 10
+    return _digits(out, at, number, count)
+
+
+@numba.njit(cache=True, nogil=True)
+def _hex(out, at, number):  # type: ignore[no-untyped-def]
+    for i in range(16):
+        out[at + i] = _HEX[(number >> np.uint64(60 - 4 * i)) & np.uint64(15)]
+    return at + 16
+
+
+@numba.njit(cache=True, nogil=True)
+def _hex_columns(numbers, out, first):  # type: ignore[no-untyped-def]
+    for i in range(len(numbers)):
+        for j in range(16):
+            out[i, first + j] = _HEX[(numbers[i] >> np.uint64(60 - 4 * j)) & np.uint64(15)]
+
+
+@numba.njit(cache=True, nogil=True)
+def _time(out, at, ms):  # type: ignore[no-untyped-def]
+    """ISO 8601 in UTC. Civil date from days: Hinnant, "chrono-Compatible Low-Level Date Algorithms"."""
+    days = ms // 86_400_000
+    rest = ms - days * 86_400_000
+    z = days + 719_468
+    era = z // 146_097
+    doe = z - era * 146_097
+    yoe = (doe - doe // 1460 + doe // 36_524 - doe // 146_096) // 365
+    doy = doe - (365 * yoe + yoe // 4 - yoe // 100)
+    mp = (5 * doy + 2) // 153
+    month = mp + 3 if mp < 10 else mp - 9
+    at = _digits(out, at, yoe + era * 400 + (1 if month <= 2 else 0), 4)
+    out[at] = 45
+    at = _digits(out, at + 1, month, 2)
+    out[at] = 45
+    at = _digits(out, at + 1, doy - (153 * mp + 2) // 5 + 1, 2)
+    out[at] = 84
+    at = _digits(out, at + 1, rest // 3_600_000, 2)
+    out[at] = 58
+    at = _digits(out, at + 1, rest // 60_000 % 60, 2)
+    out[at] = 58
+    at = _digits(out, at + 1, rest // 1000 % 60, 2)
+    out[at] = 46
+    at = _digits(out, at + 1, rest % 1000, 3)
+    out[at] = 90
+    return at + 1
+
+
+@numba.njit(cache=True, nogil=True)
+def _write(rows, out, ends, users, items, queries, actions, regions, devices):  # type: ignore[no-untyped-def]
+    at = 0
+    for i in range(len(rows)):
+        row = rows[i]
+        at = _hex(out, _hex(out, _text(out, at, _EVENT_ID), row.id_hi), row.id_lo)
+        at = _time(out, _text(out, at, _EVENT_AT), row.at)
+        out[at] = 34
+        out[at + 1] = 44
+        at += 2
+        if row.user >= 0:
+            at = _value(out, _text(out, at, _USER_ID), users, row.user, users.shape[1])
+        at = _hex(out, _text(out, at, _SESSION_ID), row.session)
+        out[at] = 34
+        out[at + 1] = 44
+        at += 2
+        if row.item >= 0 and row.action != SEARCH:
+            at = _value(out, _text(out, at, _ITEM_ID), items, row.item, items.shape[1])
+        at = _value(out, _text(out, at, _ACTION), actions, row.action, actions[row.action, -1])
+        if row.quantity > 0:
+            at = _whole(out, _text(out, at, _QUANTITY), np.int64(row.quantity))
+            out[at] = 44
+            at += 1
+        if row.cents >= 0:
+            at = _whole(out, _text(out, at, _PRICE), np.int64(row.cents // 100))
+            out[at] = 46
+            at = _digits(out, at + 1, row.cents % 100, 2)
+            out[at] = 44
+            at = _text(out, at + 1, _CURRENCY)
+        if row.rating > 0:
+            at = _whole(out, _text(out, at, _RATING), np.int64(row.rating))
+            out[at] = 44
+            at += 1
+        if row.query >= 0:
+            at = _value(out, _text(out, at, _QUERY), queries, row.query, queries[row.query, -1])
+        at = _value(out, _text(out, at, _REGION), regions, row.region, regions[row.region, -1])
+        at = _value(out, _text(out, at, _DEVICE), devices, row.device, devices[row.device, -1])
+        out[at - 1] = 125
+        out[at] = 10
+        at += 1
+        ends[i] = at

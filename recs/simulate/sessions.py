@@ -1,0 +1,210 @@
+"""Visits of one hour: who comes, what they look at, what they put in the cart and buy. Pure, given the day."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from recs.simulate.items import N_STYLES
+from recs.simulate.rows import (
+    CART,
+    CLICK,
+    DISMISS,
+    FAVOURITE,
+    NO_ROWS,
+    PURCHASE,
+    SEARCH,
+    UNCART,
+    VIEW,
+    empty_rows,
+    give_ids,
+    joined,
+)
+from recs.simulate.spec import DAY_MS, HOUR_MS, HOURS, Purpose, stream
+from recs.simulate.vocabulary import DEVICE_SHARES
+from recs.simulate.world import World, appeal
+
+EVENTS_A_VISIT = 9.0  # about: how many visits are drawn at first; more follow when they fall short
+LONGEST_MS = 100 * 60_000
+_GUESTS, _SEARCHES, _EXPLORES, _STAYS, _REORDERS, _OWN_STYLE = 0.12, 0.3, 0.2, 0.55, 0.25, 0.65
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day as it opens; read by all its hours at once, so nothing in it changes.
+
+    visit_edges: running sum of the shoppers' weights. item_edges: of the items', in cell order.
+    category_edges: of the categories'. cents, discount: price of the day and share taken off. sellable: in stock.
+    due_item, due_day: (users, slots) what shoppers have used up, and when; item -1 = nothing.
+    """
+
+    number: int
+    visit_edges: np.ndarray
+    item_edges: np.ndarray
+    category_edges: np.ndarray
+    cents: np.ndarray
+    discount: np.ndarray
+    sellable: np.ndarray
+    due_item: np.ndarray
+    due_day: np.ndarray
+    quotas: np.ndarray
+
+
+@dataclass
+class _Visits:
+    """Arrays by visit; ``mood``: how ready they are to buy."""
+
+    user: np.ndarray
+    is_guest: np.ndarray
+    start_ms: np.ndarray
+    steps: np.ndarray
+    mood: np.ndarray
+    searches: np.ndarray
+
+
+def visit_rows(world: World, day: Day, hour: int) -> np.ndarray:
+    """Exactly ``day.quotas[hour]`` events of visits that begin in that hour; the last visit may break off."""
+    quota = int(day.quotas[hour])
+    rng = stream(world.spec.seed, Purpose.SESSIONS, day.number, hour)
+    parts: list[np.ndarray] = []
+    missing = quota
+    while missing > 0:
+        visits = _visits(world, day, hour, rng, int(missing / EVENTS_A_VISIT * 1.04) + 3)
+        rows, visit = _events(world, day, visits, rng)
+        rows = _first(rows, visit, missing, len(visits.user))
+        parts.append(rows)
+        missing -= len(rows)
+    rows = joined(parts) if parts else NO_ROWS
+    give_ids(rows, rng)
+    return rows
+
+
+def _visits(world: World, day: Day, hour: int, rng: np.random.Generator, count: int) -> _Visits:
+    edges, people = day.visit_edges, world.people
+    user = np.minimum(np.searchsorted(edges, rng.random(count) * edges[-1], side="right"), len(edges) - 1)
+    start = world.spec.start_ms + day.number * DAY_MS + hour * HOUR_MS + rng.integers(0, HOUR_MS, count)
+    guest = rng.random(count) < _GUESTS
+    return _Visits(
+        user=user,
+        is_guest=guest | (people.signed_up_ms[user] > start),  # before they sign up, nobody knows who they are
+        start_ms=start,
+        steps=np.minimum(rng.geometric(0.22, count), 40),
+        mood=rng.normal(0, 1, count).astype(np.float32),
+        searches=rng.random(count) < _SEARCHES,
+    )
+
+
+def _events(world: World, day: Day, visits: _Visits, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """(rows, visit of each row), action by action."""
+    visit = np.repeat(np.arange(len(visits.user)), visits.steps)
+    is_first = np.diff(visit, prepend=-1) != 0
+    user = visits.user[visit]
+    item, is_reorder = _items(world, day, user, is_first, ~visits.is_guest[visit], rng)
+    dwell = np.clip(rng.lognormal(np.log(25_000), 1.0, len(visit)), 1_200, 900_000)
+    offset = np.cumsum(dwell) - dwell
+    offset -= np.maximum.accumulate(np.where(is_first, offset, 0.0))
+    stays = offset < LONGEST_MS - 900_000
+    visit, user, item, is_reorder, dwell = (a[stays] for a in (visit, user, item, is_reorder, dwell))
+    begun = visits.start_ms[visit] + offset[stays].astype(np.int64) + np.where(visits.searches[visit], 8_000, 0)
+    liked = appeal(world, user, item, day.discount)
+    draw = rng.random((6, len(visit)), dtype=np.float32)
+    clicks = draw[0] < _chance(liked - 1.0)
+    ready = liked + 0.6 * visits.mood[visit] + 2.5 * is_reorder
+    carts = clicks & (draw[1] < _chance(ready - 2.4)) & day.sellable[item]
+    uncarts = carts & (draw[2] < 0.12)
+    pays = np.zeros(len(visits.user), bool)
+    pays[visit] = rng.random(len(visits.user), dtype=np.float32)[visit] < _chance(0.4 + 0.8 * visits.mood[visit])
+    buys = carts & ~uncarts & pays[visit]
+    last = np.zeros(len(visits.user))
+    np.maximum.at(last, visit, begun - visits.start_ms[visit] + dwell)
+    quantity = np.where(world.catalogue.gap_days[item] > 0, 1 + (draw[3] < 0.3) + (draw[3] < 0.08), 1)
+    paid_at = visits.start_ms + last.astype(np.int64) + rng.integers(15_000, 120_000, len(last))
+    made = [
+        (VIEW, np.ones(len(visit), bool), 0.0),
+        (CLICK, clicks, 0.3),
+        (FAVOURITE, clicks & (draw[4] < 0.05), 0.5),
+        (DISMISS, ~clicks & (draw[4] < 0.02), 0.5),
+        (CART, carts, 0.7),
+        (UNCART, uncarts, 0.9),
+    ]
+    parts, whose = [], []
+    for action, mask, share in made:
+        at = begun[mask] + (dwell[mask] * share).astype(np.int64)
+        parts.append(_rows(action, at, item[mask], quantity[mask], day.cents))
+        whose.append(visit[mask])
+    parts.append(_rows(PURCHASE, paid_at[visit[buys]], item[buys], quantity[buys], day.cents))
+    whose.append(visit[buys])
+    search = np.flatnonzero(visits.searches)
+    first_item = item[np.searchsorted(visit, search)]
+    parts.append(_rows(SEARCH, visits.start_ms[search], first_item, np.ones(len(search), int), day.cents))
+    parts[-1]["query"], parts[-1]["item"] = world.catalogue.cell[first_item], -1
+    rows, whose_rows = np.concatenate(parts), np.concatenate([*whose, search])
+    _say_who(world, visits, rows, whose_rows, rng)
+    return rows, whose_rows
+
+
+def _items(
+    world: World, day: Day, user: np.ndarray, is_first: np.ndarray, is_known: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """(item of each step, whether it is bought again): a category of one's own, most often the one just looked at."""
+    people, catalogue, n = world.people, world.catalogue, len(user)
+    draw = rng.random((6, n))
+    place = (draw[0][:, None] > np.cumsum(people.favourite_share[user], axis=1)).sum(axis=1)
+    category = people.favourite[user, np.minimum(place, people.favourite.shape[1] - 1)]
+    anywhere = np.searchsorted(day.category_edges, rng.random(n) * day.category_edges[-1], side="right")
+    category = np.where(draw[1] < _EXPLORES, np.minimum(anywhere, len(day.category_edges) - 1), category)
+    moves = is_first | (draw[2] >= _STAYS)
+    category = category[np.maximum.accumulate(np.where(moves, np.arange(n), 0))]
+    style = np.where(draw[3] < _OWN_STYLE, people.style[user], (draw[3] * 1e4).astype(np.int64) % N_STYLES)
+    item = _from_cells(world, day, category * N_STYLES + style, draw[4])
+    slot = (draw[5] * 1e4).astype(np.int64) % day.due_item.shape[1]
+    due = day.due_item[user, slot]
+    again = is_known & (draw[5] < _REORDERS) & (due >= 0) & (day.due_day[user, slot] <= day.number)
+    again &= day.sellable[due]
+    return np.where(again, due, item), again
+
+
+def _from_cells(world: World, day: Day, cell: np.ndarray, draw: np.ndarray) -> np.ndarray:
+    """An item of each cell by the day's weights; from the whole catalogue where the cell has nothing on sale."""
+    start = world.catalogue.cell_start
+    low, high = day.item_edges[start[cell]], day.item_edges[start[cell + 1]]
+    empty = high <= low
+    low, high = np.where(empty, 0.0, low), np.where(empty, day.item_edges[-1], high)
+    # rounding must not reach the next cell, whose first item may not be on sale
+    point = np.minimum(low + draw * (high - low), np.nextafter(high, 0.0))
+    return world.catalogue.by_cell[np.searchsorted(day.item_edges, point, side="right") - 1]
+
+
+def _rows(action: int, at: np.ndarray, item: np.ndarray, quantity: np.ndarray, cents: np.ndarray) -> np.ndarray:
+    rows = empty_rows(len(at))
+    rows["action"], rows["at"], rows["item"] = action, at, item
+    if action in (CART, UNCART, PURCHASE):
+        rows["quantity"], rows["cents"] = quantity, cents[item]
+    return rows
+
+
+def _say_who(world: World, visits: _Visits, rows: np.ndarray, visit: np.ndarray, rng: np.random.Generator) -> None:
+    people, n = world.people, len(visits.user)
+    session = rng.integers(0, 2**64, n, dtype=np.uint64)
+    other = rng.choice(len(DEVICE_SHARES), n, p=DEVICE_SHARES).astype(np.uint8)
+    device = np.where(rng.random(n) < 0.8, people.device[visits.user], other)
+    rows["session"], rows["device"], rows["region"] = session[visit], device[visit], people.region[visits.user][visit]
+    rows["user"] = np.where(visits.is_guest, -1, visits.user)[visit]
+
+
+def _first(rows: np.ndarray, visit: np.ndarray, count: int, n_visits: int) -> np.ndarray:
+    """``count`` rows: whole visits in their order, and the beginning of the one that does not fit any more."""
+    until = np.cumsum(np.bincount(visit, minlength=n_visits))
+    last = int(np.searchsorted(until, count, side="right"))
+    kept = rows[visit < last]
+    broken = rows[visit == last]
+    order = np.lexsort((broken["action"], broken["at"]))
+    return joined([kept, broken[order[: count - len(kept)]]])
+
+
+def _chance(log_odds: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-log_odds))
+
+
+def hours_of(day: int) -> range:
+    """Numbers of a day's hours in the run."""
+    return range(day * HOURS, (day + 1) * HOURS)

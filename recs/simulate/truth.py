@@ -1,0 +1,175 @@
+"""What really is, beside the drops and never in them: tastes, life cycles, abuse, stock, and the dirt of each file."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from recs.ingest.files import written_whole
+from recs.simulate.drops import DropCounts
+from recs.simulate.items import NEVER
+from recs.simulate.people import KINDS
+from recs.simulate.rows import id_texts
+from recs.simulate.spec import DAY_MS
+from recs.simulate.vocabulary import DEVICES, REGIONS, STYLES
+from recs.simulate.world import World
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def write_world(world: World, truth: Path) -> None:
+    """users.parquet, items.parquet, promotions.parquet and bursts.json."""
+    _write_frame(_users(world), truth / "users.parquet")
+    _write_frame(_items(world), truth / "items.parquet")
+    _write_frame(_promotions(world), truth / "promotions.parquet")
+    ids = id_texts(world.catalogue.ids)
+    people = id_texts(world.people.ids[len(world.people) - len(world.bursts.at_ms) :])
+    bursts = [
+        {
+            "item_id": ids[item],
+            "seller_id": f"s{world.catalogue.seller[item]:05d}",
+            "first_at": _text(first),
+            "last_at": _text(last),
+            "user_ids": people[world.bursts.burst == number].tolist(),
+        }
+        for number, item, first, last in world.bursts.starts
+    ]
+    _write_json(bursts, truth / "bursts.json")
+
+
+def write_dirt(counts: Sequence[DropCounts], truth: Path) -> dict[str, Any]:
+    """dirt.json: each event drop and the total; what was planted, and what each row should become."""
+    names = ("rows", "valid", "quarantined", "duplicate", "late")
+    kinds: Counter[str] = Counter()
+    for drop in counts:
+        kinds.update(drop.kinds)
+    total = {name: sum(getattr(drop, name) for drop in counts) for name in names} | {"kinds": dict(sorted(kinds.items()))}
+    files = {drop.file: {name: value for name, value in asdict(drop).items() if name != "file"} for drop in counts}
+    _write_json({"total": total, "files": files}, truth / "dirt.json")
+    return total
+
+
+def write_shop(world: World, told: dict[str, Any], truth: Path) -> None:
+    """shop.json: what was asked for, and what was made."""
+    asked = asdict(world.spec) | {"first_day": world.spec.first_day.isoformat()}
+    _write_json({"asked": asked, "made": told}, truth / "shop.json")
+
+
+def stock_rows(world: World, day: int, opening: np.ndarray, delivered: np.ndarray, sold: np.ndarray) -> "pl.DataFrame":
+    """Units of the items that moved on a day. opening: before deliveries, with what came back the day before."""
+    import polars as pl
+
+    moved = np.flatnonzero((delivered > 0) | (sold > 0))
+    return pl.DataFrame(
+        {
+            "item_code": moved.astype(np.int32),
+            "opening": opening[moved],
+            "delivered": delivered[moved],
+            "sold": sold[moved],
+        }
+    ).select(pl.lit(world.spec.day(day)).alias("date"), pl.all())
+
+
+def write_stock(days: Sequence["pl.DataFrame"], truth: Path) -> None:
+    """stock.parquet: the days' rows under one another."""
+    import polars as pl
+
+    _write_frame(pl.concat(days), truth / "stock.parquet")
+
+
+def _users(world: World) -> "pl.DataFrame":
+    import polars as pl
+
+    people, spec = world.people, world.spec
+    frame = pl.DataFrame(
+        {
+            "user_code": np.arange(len(people), dtype=np.int32),
+            "user_id": id_texts(people.ids),
+            "kind": np.array(KINDS)[people.kind],
+            "region": np.array(REGIONS)[people.region],
+            "device": np.array(DEVICES)[people.device],
+            "style": np.array(STYLES)[people.style],
+            "thrift": people.thrift,
+            "activity": people.activity,
+            "favourite_categories": people.favourite,
+            "favourite_shares": people.favourite_share,
+            "signed_up_at": pl.Series(people.signed_up_ms).cast(pl.Datetime("ms", "UTC")),
+        }
+    )
+    days = {"dormant_from_date": people.dormant_from, "dormant_until_date": people.dormant_until, "leave_date": people.leave_day}
+    days["dormant_until_date"] = np.where(people.dormant_from == NEVER, NEVER, people.dormant_until)
+    return frame.with_columns(_dates(spec.start_ms, values).alias(name) for name, values in days.items())
+
+
+def _items(world: World) -> "pl.DataFrame":
+    import polars as pl
+
+    catalogue, spec = world.catalogue, world.spec
+    department, noun = (np.array(column)[catalogue.category] for column in zip(*catalogue.category_names, strict=True))
+    frame = pl.DataFrame(
+        {
+            "item_code": np.arange(len(catalogue), dtype=np.int32),
+            "item_id": id_texts(catalogue.ids),
+            "category": catalogue.category,
+            "category_l1": department,
+            "category_l2": noun,
+            "style": np.array(STYLES)[catalogue.style],
+            "popularity": catalogue.weight,
+            "quality": catalogue.quality,
+            "price": catalogue.cents / 100,
+            "cost": catalogue.cost_cents / 100,
+            "elasticity": catalogue.elasticity,
+            "trend_a_day": catalogue.slope,
+            "fad_size": catalogue.fad_size,
+            "fad_day": catalogue.fad_day,
+            "fad_width_days": catalogue.fad_width,
+            "gap_days": catalogue.gap_days,
+            "return_chance": catalogue.return_chance,
+            "first_stock": catalogue.first_stock,
+            "launch_at": pl.Series(spec.start_ms + catalogue.launch_day.astype(np.int64) * DAY_MS),
+            "retire_at": pl.Series(catalogue.retire_ms(spec)).set(pl.Series(catalogue.retire_day == NEVER), None),
+        }
+    )
+    return frame.with_columns(pl.col("launch_at", "retire_at").cast(pl.Datetime("ms", "UTC")))
+
+
+def _promotions(world: World) -> "pl.DataFrame":
+    import polars as pl
+
+    promotions, start = world.promotions, world.spec.start_ms
+    return pl.DataFrame(
+        {
+            "item_code": promotions.item,
+            "first_date": _dates(start, promotions.first_day),
+            "last_date": _dates(start, promotions.last_day),
+            "known_date": _dates(start, promotions.known_day),
+            "discount": promotions.discount,
+        }
+    )
+
+
+def _dates(start_ms: int, days: np.ndarray) -> "pl.Series":
+    """Days of the run as dates; NEVER is null."""
+    import polars as pl
+
+    dates = pl.Series(start_ms // DAY_MS + days.astype(np.int64))
+    return dates.set(pl.Series(days == NEVER), None).cast(pl.Int32).cast(pl.Date)
+
+
+def _text(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _write_frame(frame: "pl.DataFrame", path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    frame.write_parquet(path)
+
+
+def _write_json(document: Any, path: Path) -> None:
+    written_whole(path, (json.dumps(document, indent=1) + "\n").encode(), sync=False)
