@@ -48,6 +48,7 @@ ROW = np.dtype(
     align=True,
 )
 NO_ROWS = np.zeros(0, ROW)
+_BYTES = np.dtype((np.void, ROW.itemsize))
 
 
 def empty_rows(count: int) -> np.ndarray:
@@ -67,7 +68,9 @@ def give_ids(rows: np.ndarray, rng: np.random.Generator) -> None:
 def joined(parts: list[np.ndarray]) -> np.ndarray:
     """Rows of several arrays, in their order."""
     kept = [part for part in parts if len(part)]
-    return np.concatenate(kept) if len(kept) > 1 else kept[0] if kept else NO_ROWS
+    if len(kept) < 2:
+        return kept[0] if kept else NO_ROWS
+    return np.concatenate([part.view(_BYTES) for part in kept]).view(ROW)  # field by field takes ten times as long
 
 
 def id_table(prefix: str, numbers: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ from recs.simulate.abuse import abuse_rows
 from recs.simulate.days import State, close_day, first_state, followups_due, open_day, settle
 from recs.simulate.dirt import planned, planted
 from recs.simulate.drops import DropCounts, EventWriter
+from recs.simulate.items import RETIRE_HOUR
 from recs.simulate.lines import make_texts
 from recs.simulate.rows import ACTIONS, RETURN, Dirt, joined
 from recs.simulate.sessions import Day, visit_rows
@@ -96,11 +97,11 @@ class _Run:
         number, state = today.number, self.state
         of_run = number * HOURS + hour
         items = [self.catalogue.opening(number, today.cents, self.opened(today))] if hour == 0 else []
-        if hour == 3:
+        if hour == RETIRE_HOUR:
             items.append(self.catalogue.retiring(number, state.stock))
         items.append(self.catalogue.closing(gone, gone_at, state.stock))
-        found = {"items": items, "users": [self.sign_ups.of_hour(of_run)], "promotions": [promotion_rows(self.world, of_run)]}
-        for table, parts in found.items():
+        new, promoted = self.sign_ups.of_hour(of_run), promotion_rows(self.world, of_run)
+        for table, parts in (("items", items), ("users", [new]), ("promotions", [promoted])):
             if self.only is None or of_run in self.only:
                 self.tables[table] += write_table(self.world, self.drops, table, of_run, parts)
 

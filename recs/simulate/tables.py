@@ -31,7 +31,7 @@ class CatalogueDrops:
         self._cents = np.full(len(world.catalogue), -1, np.int32)
         self._available = np.zeros(len(world.catalogue), bool)
 
-    def opening(self, day: int, cents: np.ndarray, stock: np.ndarray) -> "pl.DataFrame":
+    def opening(self, day: int, cents: np.ndarray, stock: np.ndarray) -> "pl.DataFrame | None":
         """Rows at midnight: launches, prices of the day, and what is in stock again."""
         catalogue = self.world.catalogue
         available = catalogue.on_sale(day) & (stock > 0)
@@ -41,13 +41,13 @@ class CatalogueDrops:
         at = np.full(len(codes), self.world.spec.start_ms + day * DAY_MS)
         return self._rows(codes, at, cents[codes], available[codes], stock[codes])
 
-    def closing(self, codes: np.ndarray, at: np.ndarray, stock: np.ndarray) -> "pl.DataFrame":
+    def closing(self, codes: np.ndarray, at: np.ndarray, stock: np.ndarray) -> "pl.DataFrame | None":
         """Rows of items that cannot be bought from then on."""
         still = self._available[codes]
         codes, at = codes[still], at[still]
         return self._rows(codes, at, self._cents[codes], np.zeros(len(codes), bool), stock[codes])
 
-    def retiring(self, day: int, stock: np.ndarray) -> "pl.DataFrame":
+    def retiring(self, day: int, stock: np.ndarray) -> "pl.DataFrame | None":
         """Rows of items that are taken off for good at RETIRE_HOUR of a day."""
         codes = np.flatnonzero(self.world.catalogue.retire_day == day)
         at = np.full(len(codes), self.world.spec.start_ms + day * DAY_MS + RETIRE_HOUR * HOUR_MS)
@@ -55,9 +55,11 @@ class CatalogueDrops:
 
     def _rows(
         self, codes: np.ndarray, at: np.ndarray, cents: np.ndarray, available: np.ndarray, stock: np.ndarray
-    ) -> "pl.DataFrame":
+    ) -> "pl.DataFrame | None":
         import polars as pl
 
+        if not len(codes):
+            return None
         self._cents[codes], self._available[codes] = cents, available
         return self._static[codes].with_columns(
             price=pl.Series(cents / 100),
@@ -106,13 +108,15 @@ class SignUps:
         self._ids = id_texts(world.people.ids)
         self._level = np.quantile(world.people.activity, [0.4, 0.8])
 
-    def of_hour(self, hour: int) -> "pl.DataFrame":
+    def of_hour(self, hour: int) -> "pl.DataFrame | None":
         """Rows of those who signed up in an hour of the run; in the first, also of all before."""
         import polars as pl
 
         begin = self.world.spec.start_ms + hour * HOUR_MS
         first = 0 if hour == 0 else int(np.searchsorted(self._at, begin))
         codes = self._order[first : int(np.searchsorted(self._at, begin + HOUR_MS))]
+        if not len(codes):
+            return None
         people = self.world.people
         signed_up = people.signed_up_ms[codes]
         segment = np.array(_SEGMENTS)[np.searchsorted(self._level, people.activity[codes])]
@@ -130,13 +134,15 @@ class SignUps:
         )
 
 
-def promotion_rows(world: World, hour: int) -> "pl.DataFrame":
+def promotion_rows(world: World, hour: int) -> "pl.DataFrame | None":
     """Promotions announced in an hour of the run; in the first, also all that were announced before."""
     import polars as pl
 
     promotions, spec = world.promotions, world.spec
     known = promotions.known_day * HOURS + KNOWN_HOUR
     mine = np.flatnonzero(np.maximum(known, 0) == hour)
+    if not len(mine):
+        return None
     ids = id_texts(world.catalogue.ids)
     first_ms = spec.start_ms + promotions.first_day[mine] * DAY_MS
     return pl.DataFrame(
@@ -152,11 +158,11 @@ def promotion_rows(world: World, hour: int) -> "pl.DataFrame":
     )
 
 
-def write_table(world: World, drops: Path, table: str, hour: int, parts: Iterable["pl.DataFrame"]) -> int:
+def write_table(world: World, drops: Path, table: str, hour: int, parts: Iterable["pl.DataFrame | None"]) -> int:
     """One drop file of an hour, unless it has no rows; returns how many it has."""
     import polars as pl
 
-    frames = [part for part in parts if len(part)]
+    frames = [part for part in parts if part is not None and len(part)]
     if not frames:
         return 0
     frame = pl.concat(frames)
