@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.text import Text
 
-from cli import bench, data, demo, email, evaluate, explain, models, recommend, releases, runs, status
+from cli import bench, data, demo, email, evaluate, explain, generate, models, recommend, releases, runs, status
 from cli.output import err, print_json
 from recs.errors import AisleError
 
@@ -16,7 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="From raw events to recommendations.",
 )
-for module in (demo, runs, data, status, recommend, explain, releases, evaluate, models, email, bench):
+for module in (demo, runs, data, status, recommend, explain, releases, evaluate, models, email, generate, bench):
     module.register(app)
 
 

@@ -28,19 +28,18 @@ class State:
     followups: dict[int, list[np.ndarray]] = field(default_factory=dict)
     delivered: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     sold: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    returned: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     bought: list[np.ndarray] = field(default_factory=list)
 
 
 def first_state(world: World) -> State:
     """Everything in stock, nothing used up."""
-    users, items = len(world.people), len(world.catalogue)
+    users = len(world.people)
     return State(
         stock=world.catalogue.first_stock.copy(),
         sold_a_day=world.catalogue.first_stock / _COVER_DAYS,
         due_item=np.full((users, DUE_SLOTS), -1, np.int32),
         due_day=np.zeros((users, DUE_SLOTS), np.int32),
-        delivered=np.zeros(items, np.int64),
-        sold=np.zeros(items, np.int64),
     )
 
 
@@ -49,7 +48,7 @@ def open_day(world: World, state: State, number: int) -> Day:
     catalogue, spec = world.catalogue, world.spec
     state.delivered = _deliveries(world, state, number)
     state.stock += state.delivered
-    state.sold = np.zeros_like(state.stock)
+    state.sold, state.returned = np.zeros_like(state.stock), np.zeros_like(state.stock)
     state.bought = []
     discount = world.promotions.discounts(number, len(catalogue))
     cents = np.round(catalogue.cents * (1 - discount)).astype(np.int32)
@@ -136,14 +135,16 @@ def followups_due(state: State, hour: int) -> np.ndarray:
     return joined(state.followups.pop(hour, []))
 
 
-def close_day(world: World, state: State, day: Day, returned: np.ndarray) -> None:
-    """Put returned units back, learn how fast things sell, and note what will be used up when.
+def take_back(state: State, rows: np.ndarray) -> None:
+    """Note the units that these rows return; they are on the shelf again when the day closes."""
+    units = rows[rows["action"] == RETURN]
+    state.returned += np.bincount(units["item"], units["quantity"], minlength=len(state.stock)).astype(np.int64)
 
-    returned: the day's returns, as rows.
-    """
+
+def close_day(world: World, state: State, day: Day) -> None:
+    """Put returned units back, learn how fast things sell, and note what will be used up when."""
     state.sold_a_day = 0.85 * state.sold_a_day + 0.15 * state.sold
-    units = returned[returned["action"] == RETURN]
-    state.stock += np.bincount(units["item"], units["quantity"], minlength=len(state.stock)).astype(np.int64)
+    state.stock += state.returned
     bought = joined(state.bought)
     gap = world.catalogue.gap_days[bought["item"]]
     bought, gap = (a[(gap > 0) & (bought["user"] >= 0)] for a in (bought, gap))
@@ -152,4 +153,3 @@ def close_day(world: World, state: State, day: Day, returned: np.ndarray) -> Non
     due = day.number + np.maximum(gap * bought["quantity"] * rng.lognormal(0, 0.25, len(bought)), 2)
     state.due_item[bought["user"], slot] = bought["item"]
     state.due_day[bought["user"], slot] = due.astype(np.int32)
-

@@ -111,5 +111,3 @@ def outcome(kind: Dirt) -> str:
 
 def _without(record: dict[str, Any], field: str) -> dict[str, Any]:
     return {name: value for name, value in record.items() if name != field}
-
-

@@ -102,11 +102,15 @@ def _with_spoiled(
 ) -> bytes | memoryview:
     """The lines, with those at ``places`` spoiled."""
     if not len(places):
-        return memoryview(text)
-    whole, pieces, done = memoryview(text), [], 0
+        return text.data
+    whole, done = text.data, 0
+    pieces: list[bytes | memoryview] = []
     for place in places.tolist():
         begin, end = int(ends[place - 1]) if place else 0, int(ends[place])
-        pieces += [whole[done:begin], spoiled_line(Dirt(kinds[place]), bytes(whole[begin : end - 1]), int(draws[place]))]
+        pieces += [
+            whole[done:begin],
+            spoiled_line(Dirt(kinds[place]), bytes(whole[begin : end - 1]), int(draws[place])),
+        ]
         pieces.append(b"\n")
         done = end
     return b"".join([*pieces, whole[done:]])

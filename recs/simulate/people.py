@@ -19,7 +19,8 @@ FAVOURITES = 5
 class People:
     """Arrays by user code; the shoppers come first, then programs, then the accounts of seller bursts.
 
-    favourite, favourite_share (n, FAVOURITES): the categories a shopper looks at, and how often (sums to 1).
+    favourite, favourite_share (n, FAVOURITES): the categories a shopper looks at, and how often (sums to 1;
+    favourite_edges: running sum).
     style: the style they prefer. thrift: how much a lower price moves them. activity: visits a day, relative.
     A shopper visits from signed_up_ms on, not from dormant_from to dormant_until, nor from leave_day on.
     """
@@ -30,6 +31,7 @@ class People:
     device: np.ndarray
     favourite: np.ndarray
     favourite_share: np.ndarray
+    favourite_edges: np.ndarray
     style: np.ndarray
     thrift: np.ndarray
     activity: np.ndarray
@@ -70,6 +72,7 @@ def make_people(spec: ShopSpec, catalogue: Catalogue, n_bots: int, burst_signups
         device=rng.choice(len(DEVICE_SHARES), n, p=DEVICE_SHARES).astype(np.uint8),
         favourite=favourite,
         favourite_share=share,
+        favourite_edges=np.cumsum(share, axis=1),
         style=rng.integers(0, N_STYLES, n).astype(np.uint8),
         thrift=rng.gamma(2.0, 0.5, n).astype(np.float32),
         activity=np.clip(rng.lognormal(0, 1.0, n), 0.02, 30).astype(np.float32),

@@ -8,8 +8,58 @@ from recs.simulate.items import Catalogue
 from recs.simulate.spec import DAY_MS, HOUR_MS, HOURS, Purpose, ShopSpec, stream
 
 # share of a day by hour, UTC: people at work look around at noon and buy in the evening; at weekends they start later
-_WORKDAY = (1.2, 0.7, 0.4, 0.3, 0.3, 0.5, 1.4, 2.8, 3.8, 4.2, 4.6, 5.2, 6.2, 5.6, 4.9, 4.8, 5.1, 5.8, 6.6, 7.6, 8.6, 8.4, 6.0, 3.0)
-_WEEKEND = (2.0, 1.3, 0.8, 0.5, 0.4, 0.4, 0.8, 1.6, 3.0, 4.6, 5.8, 6.2, 6.2, 6.0, 5.9, 5.8, 5.8, 5.8, 6.2, 6.8, 7.4, 7.0, 5.4, 3.3)
+_WORKDAY = (
+    1.2,
+    0.7,
+    0.4,
+    0.3,
+    0.3,
+    0.5,
+    1.4,
+    2.8,
+    3.8,
+    4.2,
+    4.6,
+    5.2,
+    6.2,
+    5.6,
+    4.9,
+    4.8,
+    5.1,
+    5.8,
+    6.6,
+    7.6,
+    8.6,
+    8.4,
+    6.0,
+    3.0,
+)
+_WEEKEND = (
+    2.0,
+    1.3,
+    0.8,
+    0.5,
+    0.4,
+    0.4,
+    0.8,
+    1.6,
+    3.0,
+    4.6,
+    5.8,
+    6.2,
+    6.2,
+    6.0,
+    5.9,
+    5.8,
+    5.8,
+    5.8,
+    6.2,
+    6.8,
+    7.4,
+    7.0,
+    5.4,
+    3.3,
+)
 _WEEKDAYS = (1.02, 0.98, 0.96, 0.97, 1.0, 1.06, 1.16)  # Monday first
 _GROWTH_A_DAY = 0.0015
 BOT_EVENTS_A_VISIT = 400
@@ -86,20 +136,21 @@ def make_bursts(spec: ShopSpec, catalogue: Catalogue) -> Bursts:
     count = max(1, spec.days // 7) if spec.bots > 0 and spec.events_per_day >= 200 else 0
     accounts = int(np.clip(spec.events_per_day * 0.004, 8, 300))
     first_day = min(1, spec.days - 1)
-    burst, item, at, signed_up, starts = [], [], [], [], []
+    columns: tuple[list[np.ndarray], ...] = ([], [], [], [])
+    starts = []
     for number in range(count):
         day = int(rng.integers(first_day, spec.days))
         can = np.flatnonzero(catalogue.on_sale(day) & catalogue.on_sale(day + 1))
         code = int(rng.choice(can[np.argsort(catalogue.weight[can], kind="stable")][: max(1, len(can) // 2)]))
         begin = spec.start_ms + day * DAY_MS + int(rng.integers(8, 17)) * HOUR_MS
         moments = np.sort(begin + rng.integers(0, int(rng.integers(1, 6)) * HOUR_MS, accounts))
-        burst.append(np.full(accounts, number))
-        item.append(np.full(accounts, code))
-        at.append(moments)
-        signed_up.append(begin - rng.integers(60_000, DAY_MS, accounts))
+        signed_up = begin - rng.integers(60_000, DAY_MS, accounts)
+        made = np.full(accounts, number), np.full(accounts, code), moments, signed_up
+        for column, values in zip(columns, made, strict=True):
+            column.append(values)
         starts.append((number, code, int(moments[0]), int(moments[-1])))
-    none = [np.zeros(0, np.int64)]
-    return Bursts(*(np.concatenate(part or none) for part in (burst, item, at, signed_up)), tuple(starts))
+    burst, item, at, signed = (np.concatenate(column or [np.zeros(0, np.int64)]) for column in columns)
+    return Bursts(burst, item, at, signed, tuple(starts))
 
 
 @dataclass(frozen=True)

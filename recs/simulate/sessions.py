@@ -19,12 +19,14 @@ from recs.simulate.rows import (
     give_ids,
     joined,
 )
-from recs.simulate.spec import DAY_MS, HOUR_MS, HOURS, Purpose, stream
+from recs.simulate.spec import DAY_MS, HOUR_MS, Purpose, stream
 from recs.simulate.vocabulary import DEVICE_SHARES
 from recs.simulate.world import World, appeal
 
 EVENTS_A_VISIT = 9.0  # about: how many visits are drawn at first; more follow when they fall short
-LONGEST_MS = 100 * 60_000
+_LONGEST_MS = 100 * 60_000  # of a visit: it must end before items are taken off at night
+_SHORTEST_DWELL_MS, _LONGEST_DWELL_MS = 1_200, 900_000
+_CLICK_LEVEL, _CART_LEVEL = -1.3, -2.8  # log-odds where nothing appeals
 _GUESTS, _SEARCHES, _EXPLORES, _STAYS, _REORDERS, _OWN_STYLE = 0.12, 0.3, 0.2, 0.55, 0.25, 0.65
 
 
@@ -93,62 +95,100 @@ def _visits(world: World, day: Day, hour: int, rng: np.random.Generator, count: 
     )
 
 
+@dataclass
+class _Steps:
+    """Arrays by item looked at, in the order of each visit."""
+
+    visit: np.ndarray
+    item: np.ndarray
+    is_reorder: np.ndarray
+    begun_ms: np.ndarray
+    dwell_ms: np.ndarray
+
+
+@dataclass
+class _Choices:
+    """Booleans by step, and how many units; a visit pays at ``paid_ms`` for what is still in its cart."""
+
+    clicks: np.ndarray
+    keeps: np.ndarray
+    dismisses: np.ndarray
+    carts: np.ndarray
+    uncarts: np.ndarray
+    buys: np.ndarray
+    quantity: np.ndarray
+    paid_ms: np.ndarray
+
+
 def _events(world: World, day: Day, visits: _Visits, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """(rows, visit of each row), action by action."""
-    visit = np.repeat(np.arange(len(visits.user)), visits.steps)
-    is_first = np.diff(visit, prepend=-1) != 0
-    user = visits.user[visit]
-    item, is_reorder = _items(world, day, user, is_first, ~visits.is_guest[visit], rng)
-    dwell = np.clip(rng.lognormal(np.log(25_000), 1.0, len(visit)), 1_200, 900_000)
-    offset = np.cumsum(dwell) - dwell
-    offset -= np.maximum.accumulate(np.where(is_first, offset, 0.0))
-    stays = offset < LONGEST_MS - 900_000
-    visit, user, item, is_reorder, dwell = (a[stays] for a in (visit, user, item, is_reorder, dwell))
-    begun = visits.start_ms[visit] + offset[stays].astype(np.int64) + np.where(visits.searches[visit], 8_000, 0)
-    liked = appeal(world, user, item, day.discount)
-    draw = rng.random((6, len(visit)), dtype=np.float32)
-    clicks = draw[0] < _chance(liked - 1.0)
-    ready = liked + 0.6 * visits.mood[visit] + 2.5 * is_reorder
-    carts = clicks & (draw[1] < _chance(ready - 2.4)) & day.sellable[item]
-    uncarts = carts & (draw[2] < 0.12)
-    pays = np.zeros(len(visits.user), bool)
-    pays[visit] = rng.random(len(visits.user), dtype=np.float32)[visit] < _chance(0.4 + 0.8 * visits.mood[visit])
-    buys = carts & ~uncarts & pays[visit]
-    last = np.zeros(len(visits.user))
-    np.maximum.at(last, visit, begun - visits.start_ms[visit] + dwell)
-    quantity = np.where(world.catalogue.gap_days[item] > 0, 1 + (draw[3] < 0.3) + (draw[3] < 0.08), 1)
-    paid_at = visits.start_ms + last.astype(np.int64) + rng.integers(15_000, 120_000, len(last))
+    steps = _steps(world, day, visits, rng)
+    choices = _choices(world, day, visits, steps, rng)
     made = [
-        (VIEW, np.ones(len(visit), bool), 0.0),
-        (CLICK, clicks, 0.3),
-        (FAVOURITE, clicks & (draw[4] < 0.05), 0.5),
-        (DISMISS, ~clicks & (draw[4] < 0.02), 0.5),
-        (CART, carts, 0.7),
-        (UNCART, uncarts, 0.9),
+        (VIEW, np.ones(len(steps.visit), bool), 0.0),
+        (CLICK, choices.clicks, 0.3),
+        (FAVOURITE, choices.keeps, 0.5),
+        (DISMISS, choices.dismisses, 0.5),
+        (CART, choices.carts, 0.7),
+        (UNCART, choices.uncarts, 0.9),
     ]
     parts, whose = [], []
     for action, mask, share in made:
-        at = begun[mask] + (dwell[mask] * share).astype(np.int64)
-        parts.append(_rows(action, at, item[mask], quantity[mask], day.cents))
-        whose.append(visit[mask])
-    parts.append(_rows(PURCHASE, paid_at[visit[buys]], item[buys], quantity[buys], day.cents))
-    whose.append(visit[buys])
-    search = np.flatnonzero(visits.searches)
-    first_item = item[np.searchsorted(visit, search)]
-    parts.append(_rows(SEARCH, visits.start_ms[search], first_item, np.ones(len(search), int), day.cents))
-    parts[-1]["query"], parts[-1]["item"] = world.catalogue.cell[first_item], -1
-    rows, whose_rows = np.concatenate(parts), np.concatenate([*whose, search])
-    _say_who(world, visits, rows, whose_rows, rng)
-    return rows, whose_rows
+        at = steps.begun_ms[mask] + (steps.dwell_ms[mask] * share).astype(np.int64)
+        parts.append(_rows(action, at, steps.item[mask], choices.quantity[mask], day.cents))
+        whose.append(steps.visit[mask])
+    payer = steps.visit[choices.buys]
+    bought = steps.item[choices.buys], choices.quantity[choices.buys]
+    parts.append(_rows(PURCHASE, choices.paid_ms[payer], *bought, day.cents))
+    seeker = np.flatnonzero(visits.searches)
+    parts.append(_searches(world, visits.start_ms[seeker], steps.item[np.searchsorted(steps.visit, seeker)]))
+    rows, visit = joined(parts), np.concatenate([*whose, payer, seeker])
+    _say_who(world, visits, rows, visit, rng)
+    return rows, visit
+
+
+def _steps(world: World, day: Day, visits: _Visits, rng: np.random.Generator) -> _Steps:
+    visit = np.repeat(np.arange(len(visits.user)), visits.steps)
+    is_first = np.diff(visit, prepend=-1) != 0
+    item, is_reorder = _items(world, day, visits.user[visit], is_first, ~visits.is_guest[visit], rng)
+    dwell = np.clip(rng.lognormal(np.log(25_000), 1.0, len(visit)), _SHORTEST_DWELL_MS, _LONGEST_DWELL_MS)
+    offset = np.cumsum(dwell) - dwell
+    offset -= np.maximum.accumulate(np.where(is_first, offset, 0.0))
+    begun = visits.start_ms[visit] + offset.astype(np.int64) + np.where(visits.searches[visit], 8_000, 0)
+    stays = offset < _LONGEST_MS - _LONGEST_DWELL_MS
+    return _Steps(*(array[stays] for array in (visit, item, is_reorder, begun, dwell)))
+
+
+def _choices(world: World, day: Day, visits: _Visits, steps: _Steps, rng: np.random.Generator) -> _Choices:
+    visit, item, n = steps.visit, steps.item, len(visits.user)
+    liked = appeal(world, visits.user[visit], item, day.discount)
+    draw = rng.random((5, len(visit)), dtype=np.float32)
+    clicks = draw[0] < _chance(liked + _CLICK_LEVEL)
+    ready = liked + 0.6 * visits.mood[visit] + 2.5 * steps.is_reorder
+    carts = clicks & (draw[1] < _chance(ready + _CART_LEVEL)) & day.sellable[item]
+    uncarts = carts & (draw[2] < 0.12)
+    pays = rng.random(n, dtype=np.float32) < _chance(0.4 + 0.8 * visits.mood)
+    last = np.zeros(n, np.int64)
+    np.maximum.at(last, visit, steps.begun_ms + steps.dwell_ms.astype(np.int64))
+    return _Choices(
+        clicks=clicks,
+        keeps=clicks & (draw[4] < 0.05),
+        dismisses=~clicks & (draw[4] < 0.02),
+        carts=carts,
+        uncarts=uncarts,
+        buys=carts & ~uncarts & pays[visit],
+        quantity=np.where(world.catalogue.gap_days[item] > 0, 1 + (draw[3] < 0.3) + (draw[3] < 0.08), 1),
+        paid_ms=last + rng.integers(15_000, 120_000, n),
+    )
 
 
 def _items(
     world: World, day: Day, user: np.ndarray, is_first: np.ndarray, is_known: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """(item of each step, whether it is bought again): a category of one's own, most often the one just looked at."""
-    people, catalogue, n = world.people, world.catalogue, len(user)
+    people, n = world.people, len(user)
     draw = rng.random((6, n))
-    place = (draw[0][:, None] > np.cumsum(people.favourite_share[user], axis=1)).sum(axis=1)
+    place = (draw[0][:, None] > people.favourite_edges[user]).sum(axis=1)
     category = people.favourite[user, np.minimum(place, people.favourite.shape[1] - 1)]
     anywhere = np.searchsorted(day.category_edges, rng.random(n) * day.category_edges[-1], side="right")
     category = np.where(draw[1] < _EXPLORES, np.minimum(anywhere, len(day.category_edges) - 1), category)
@@ -182,6 +222,13 @@ def _rows(action: int, at: np.ndarray, item: np.ndarray, quantity: np.ndarray, c
     return rows
 
 
+def _searches(world: World, at: np.ndarray, found: np.ndarray) -> np.ndarray:
+    """A search names no item, but the words for the first one found."""
+    rows = empty_rows(len(at))
+    rows["action"], rows["at"], rows["query"] = SEARCH, at, world.catalogue.cell[found]
+    return rows
+
+
 def _say_who(world: World, visits: _Visits, rows: np.ndarray, visit: np.ndarray, rng: np.random.Generator) -> None:
     people, n = world.people, len(visits.user)
     session = rng.integers(0, 2**64, n, dtype=np.uint64)
@@ -203,8 +250,3 @@ def _first(rows: np.ndarray, visit: np.ndarray, count: int, n_visits: int) -> np
 
 def _chance(log_odds: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-log_odds))
-
-
-def hours_of(day: int) -> range:
-    """Numbers of a day's hours in the run."""
-    return range(day * HOURS, (day + 1) * HOURS)

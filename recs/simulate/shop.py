@@ -10,22 +10,23 @@ import numpy as np
 
 from recs.errors import ConfigError
 from recs.simulate.abuse import abuse_rows
-from recs.simulate.days import State, close_day, first_state, followups_due, open_day, settle
+from recs.simulate.days import State, close_day, first_state, followups_due, open_day, settle, take_back
 from recs.simulate.dirt import planned, planted
 from recs.simulate.drops import DropCounts, EventWriter
 from recs.simulate.items import RETIRE_HOUR
 from recs.simulate.lines import make_texts
-from recs.simulate.rows import ACTIONS, RETURN, Dirt, joined
+from recs.simulate.rows import ACTIONS, Dirt, joined
 from recs.simulate.sessions import Day, visit_rows
 from recs.simulate.spec import HOUR_MS, HOURS, Purpose, ShopSpec, stream
 from recs.simulate.tables import CatalogueDrops, SignUps, promotion_rows, write_table
-from recs.simulate.truth import stock_rows, write_dirt, write_shop, write_stock, write_world
+from recs.simulate.truth import stock_rows, write_dirt, write_shop, write_stock, write_undelivered, write_world
 from recs.simulate.world import World, make_world
 
 if TYPE_CHECKING:
     import polars as pl
 
-T, R = TypeVar("T"), TypeVar("R")
+T = TypeVar("T")
+R = TypeVar("R")
 _LATE_SHARE = 0.005
 _VERY_LATE_SHARE = 0.2  # of the late ones: days, not hours
 
@@ -72,13 +73,13 @@ class _Run:
         self.counts: list[DropCounts] = []
         self.stock: list[pl.DataFrame] = []
         self.happened = np.zeros(len(ACTIONS), np.int64)
+        self.undelivered: list[np.ndarray] = []
         self.tables = {"items": 0, "users": 0, "promotions": 0}
         self.planned_before = 0
 
     def day(self, number: int, pool: ThreadPoolExecutor, ahead: int) -> None:
         state, opening = self.state, self.state.stock.copy()
         today = open_day(self.world, state, number)
-        returned: list[np.ndarray] = []
 
         def made(hour: int) -> np.ndarray:
             return joined([visit_rows(self.world, today, hour), abuse_rows(self.world, today, hour)])
@@ -86,12 +87,12 @@ class _Run:
         for hour, rows in enumerate(_ahead(pool, made, range(HOURS), ahead)):
             of_run = number * HOURS + hour
             due = followups_due(state, of_run)
-            returned.append(due[due["action"] == RETURN])
+            take_back(state, due)
             self._tables_of_hour(today, hour, *settle(self.world, state, today, hour, rows))
             arrived = self._arrived(number, hour, joined([rows, due]))
             self._write(pool, of_run, *arrived, ahead=ahead)
-        self.stock.append(stock_rows(self.world, number, opening, state.delivered, state.sold))
-        close_day(self.world, state, today, joined(returned))
+        self.stock.append(stock_rows(self.world, opening, state, number))
+        close_day(self.world, state, today)
 
     def _tables_of_hour(self, today: Day, hour: int, gone: np.ndarray, gone_at: np.ndarray) -> None:
         number, state = today.number, self.state
@@ -135,6 +136,7 @@ class _Run:
         """The rows that arrive now; the others are put down for their hour. After the run nothing arrives."""
         for due in np.unique(arrival[(arrival > of_run) & (arrival < self.world.spec.hours)]):
             self.coming.setdefault(int(due), []).append(rows[arrival == due])
+        self.undelivered.append(rows[arrival >= self.world.spec.hours])
         return rows[arrival <= of_run]
 
     def _write(self, pool: ThreadPoolExecutor, of_run: int, rows: np.ndarray, draws: np.ndarray, ahead: int) -> None:
@@ -153,10 +155,13 @@ class _Run:
     def write_truth(self) -> dict[str, Any]:
         write_world(self.world, self.truth)
         write_stock(self.stock, self.truth)
+        undelivered = joined(self.undelivered)
+        write_undelivered(self.world, undelivered, self.truth)
         dirt = write_dirt(self.counts, self.truth)
         told = {
             "events": int(self.happened.sum()),
             "actions": dict(zip(ACTIONS, self.happened.tolist(), strict=True)),
+            "undelivered": len(undelivered),
             "event_drops": dirt,
             "table_rows": self.tables,
         }

@@ -72,7 +72,9 @@ class ShopSpec:
     @property
     def start_ms(self) -> int:
         """Midnight UTC of the first day, in milliseconds since 1970."""
-        return int(datetime(self.first_day.year, self.first_day.month, self.first_day.day, tzinfo=UTC).timestamp()) * 1000
+        return (
+            int(datetime(self.first_day.year, self.first_day.month, self.first_day.day, tzinfo=UTC).timestamp()) * 1000
+        )
 
     @property
     def hours(self) -> int:

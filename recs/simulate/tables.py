@@ -1,4 +1,4 @@
-"""Drops of the catalogue, of sign-ups and of promotions, in the columns of their contracts, on the hour they are due."""
+"""Drops of the catalogue, of sign-ups and of promotions, in the columns of their contracts, when they are due."""
 
 import io
 from collections.abc import Iterable

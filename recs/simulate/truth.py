@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recs.ingest.files import written_whole
+from recs.simulate.days import State
 from recs.simulate.drops import DropCounts
 from recs.simulate.items import NEVER
+from recs.simulate.lines import hex_texts
 from recs.simulate.people import KINDS
-from recs.simulate.rows import id_texts
+from recs.simulate.rows import ACTIONS, id_texts
 from recs.simulate.spec import DAY_MS
 from recs.simulate.vocabulary import DEVICES, REGIONS, STYLES
 from recs.simulate.world import World
@@ -49,7 +51,9 @@ def write_dirt(counts: Sequence[DropCounts], truth: Path) -> dict[str, Any]:
     kinds: Counter[str] = Counter()
     for drop in counts:
         kinds.update(drop.kinds)
-    total = {name: sum(getattr(drop, name) for drop in counts) for name in names} | {"kinds": dict(sorted(kinds.items()))}
+    total = {name: sum(getattr(drop, name) for drop in counts) for name in names} | {
+        "kinds": dict(sorted(kinds.items()))
+    }
     files = {drop.file: {name: value for name, value in asdict(drop).items() if name != "file"} for drop in counts}
     _write_json({"total": total, "files": files}, truth / "dirt.json")
     return total
@@ -61,19 +65,32 @@ def write_shop(world: World, told: dict[str, Any], truth: Path) -> None:
     _write_json({"asked": asked, "made": told}, truth / "shop.json")
 
 
-def stock_rows(world: World, day: int, opening: np.ndarray, delivered: np.ndarray, sold: np.ndarray) -> "pl.DataFrame":
-    """Units of the items that moved on a day. opening: before deliveries, with what came back the day before."""
+def stock_rows(world: World, opening: np.ndarray, state: State, day: int) -> "pl.DataFrame":
+    """Units of the items that moved on a day: what lay there before, came from suppliers, was sold, was sent back."""
     import polars as pl
 
-    moved = np.flatnonzero((delivered > 0) | (sold > 0))
-    return pl.DataFrame(
+    moves = {"delivered": state.delivered, "sold": state.sold, "returned": state.returned}
+    moved = np.flatnonzero(np.logical_or.reduce([units > 0 for units in moves.values()]))
+    columns = {"item_code": moved.astype(np.int32), "opening": opening[moved]}
+    frame = pl.DataFrame(columns | {name: units[moved] for name, units in moves.items()})
+    return frame.select(pl.lit(world.spec.day(day)).alias("date"), pl.all())
+
+
+def write_undelivered(world: World, rows: np.ndarray, truth: Path) -> None:
+    """undelivered.parquet: what happened, but would have arrived after the run."""
+    import polars as pl
+
+    ids = hex_texts(rows["id_hi"], rows["id_lo"])
+    frame = pl.DataFrame(
         {
-            "item_code": moved.astype(np.int32),
-            "opening": opening[moved],
-            "delivered": delivered[moved],
-            "sold": sold[moved],
+            "event_id": id_texts(ids),
+            "event_at": pl.Series(rows["at"]).cast(pl.Datetime("ms", "UTC")),
+            "action": np.array(ACTIONS)[rows["action"]],
+            "item_code": rows["item"],
+            "quantity": rows["quantity"],
         }
-    ).select(pl.lit(world.spec.day(day)).alias("date"), pl.all())
+    )
+    _write_frame(frame, truth / "undelivered.parquet")
 
 
 def write_stock(days: Sequence["pl.DataFrame"], truth: Path) -> None:
@@ -102,7 +119,11 @@ def _users(world: World) -> "pl.DataFrame":
             "signed_up_at": pl.Series(people.signed_up_ms).cast(pl.Datetime("ms", "UTC")),
         }
     )
-    days = {"dormant_from_date": people.dormant_from, "dormant_until_date": people.dormant_until, "leave_date": people.leave_day}
+    days = {
+        "dormant_from_date": people.dormant_from,
+        "dormant_until_date": people.dormant_until,
+        "leave_date": people.leave_day,
+    }
     days["dormant_until_date"] = np.where(people.dormant_from == NEVER, NEVER, people.dormant_until)
     return frame.with_columns(_dates(spec.start_ms, values).alias(name) for name, values in days.items())
 

@@ -2,7 +2,12 @@
 
 # department -> (nouns, price level in units of currency, used up and bought again, chance that a unit comes back)
 DEPARTMENTS: dict[str, tuple[tuple[str, ...], float, bool, float]] = {
-    "Coffee and tea": (("espresso beans", "filter coffee", "green tea", "black tea", "herbal tea", "cocoa"), 8, True, 0.01),
+    "Coffee and tea": (
+        ("espresso beans", "filter coffee", "green tea", "black tea", "herbal tea", "cocoa"),
+        8,
+        True,
+        0.01,
+    ),
     "Pantry": (("olive oil", "pasta", "rice", "honey", "flour", "spices"), 5, True, 0.01),
     "Snacks": (("crisps", "nuts", "chocolate", "biscuits", "dried fruit", "popcorn"), 3, True, 0.01),
     "Drinks": (("orange juice", "lemonade", "mineral water", "iced tea", "cola", "syrup"), 4, True, 0.01),
