@@ -6,6 +6,7 @@ import numpy as np
 
 from recs.simulate.abuse import planned_events
 from recs.simulate.followups import followup_rows
+from recs.simulate.people import SHOPPER
 from recs.simulate.rows import PURCHASE, RETURN, UNCART, joined
 from recs.simulate.sessions import Day
 from recs.simulate.spec import DAY_MS, HOUR_MS, HOURS, Purpose, stream
@@ -58,6 +59,8 @@ def open_day(world: World, state: State, number: int) -> Day:
     weight = np.where(on_sale, weight * np.where(in_stock, 1.0, _SOLD_OUT_WEIGHT), 0.0)
     by_category = np.bincount(catalogue.category, weight, minlength=len(catalogue.category_names))
     visits = world.people.visit_weight(spec, number)
+    if not visits.any():  # a shop of a few shoppers, all away: someone still comes by
+        visits = np.where(world.people.kind == SHOPPER, world.people.activity, 0.0)
     has_due = ((state.due_item >= 0) & (state.due_day <= number)).any(axis=1)
     return Day(
         number=number,

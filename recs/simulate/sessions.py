@@ -27,7 +27,7 @@ EVENTS_A_VISIT = 9.0  # about: how many visits are drawn at first; more follow w
 _LONGEST_MS = 100 * 60_000  # of a visit: it must end before items are taken off at night
 _SHORTEST_DWELL_MS, _LONGEST_DWELL_MS = 1_200, 900_000
 _CLICK_LEVEL, _CART_LEVEL = -1.3, -2.8  # log-odds where nothing appeals
-_GUESTS, _SEARCHES, _EXPLORES, _STAYS, _REORDERS, _OWN_STYLE = 0.12, 0.3, 0.2, 0.55, 0.25, 0.65
+_GUESTS, _SEARCHES, _EXPLORES, _STAYS, _REORDERS, _OWN_STYLE = 0.12, 0.3, 0.2, 0.55, 0.35, 0.65
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,8 @@ def visit_rows(world: World, day: Day, hour: int) -> np.ndarray:
 
 def _visits(world: World, day: Day, hour: int, rng: np.random.Generator, count: int) -> _Visits:
     edges, people = day.visit_edges, world.people
-    user = np.minimum(np.searchsorted(edges, rng.random(count) * edges[-1], side="right"), len(edges) - 1)
+    point = np.minimum(rng.random(count) * edges[-1], np.nextafter(edges[-1], 0.0))
+    user = np.searchsorted(edges, point, side="right")
     start = world.spec.start_ms + day.number * DAY_MS + hour * HOUR_MS + rng.integers(0, HOUR_MS, count)
     guest = rng.random(count) < _GUESTS
     return _Visits(
@@ -163,7 +164,7 @@ def _choices(world: World, day: Day, visits: _Visits, steps: _Steps, rng: np.ran
     visit, item, n = steps.visit, steps.item, len(visits.user)
     liked = appeal(world, visits.user[visit], item, day.discount)
     draw = rng.random((5, len(visit)), dtype=np.float32)
-    clicks = draw[0] < _chance(liked + _CLICK_LEVEL)
+    clicks = draw[0] < _chance(liked + 1.5 * steps.is_reorder + _CLICK_LEVEL)
     ready = liked + 0.6 * visits.mood[visit] + 2.5 * steps.is_reorder
     carts = clicks & (draw[1] < _chance(ready + _CART_LEVEL)) & day.sellable[item]
     uncarts = carts & (draw[2] < 0.12)
@@ -196,9 +197,10 @@ def _items(
     category = category[np.maximum.accumulate(np.where(moves, np.arange(n), 0))]
     style = np.where(draw[3] < _OWN_STYLE, people.style[user], (draw[3] * 1e4).astype(np.int64) % N_STYLES)
     item = _from_cells(world, day, category * N_STYLES + style, draw[4])
-    slot = (draw[5] * 1e4).astype(np.int64) % day.due_item.shape[1]
+    nth, slots = np.arange(n) - np.maximum.accumulate(np.where(is_first, np.arange(n), 0)), day.due_item.shape[1]
+    slot = nth % slots  # by turns, so that a visit asks for each but once
     due = day.due_item[user, slot]
-    again = is_known & (draw[5] < _REORDERS) & (due >= 0) & (day.due_day[user, slot] <= day.number)
+    again = is_known & (nth < slots) & (draw[5] < _REORDERS) & (due >= 0) & (day.due_day[user, slot] <= day.number)
     again &= day.sellable[due]
     return np.where(again, due, item), again
 
