@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from recs.simulate.browsing import Day
 from recs.simulate.people import EVENT_RATE, NO_DWELL, ONE_ITEM, REGULAR_GAPS
 from recs.simulate.plan import BURST_EVENTS
 from recs.simulate.rows import CART, CLICK, PURCHASE, VIEW, empty_rows, give_ids, joined
-from recs.simulate.sessions import Day
 from recs.simulate.spec import HOUR_MS, HOURS, Purpose, stream
 from recs.simulate.vocabulary import DEVICES
 from recs.simulate.world import World

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from recs.simulate.abuse import planned_events
+from recs.simulate.browsing import Day
 from recs.simulate.followups import followup_rows
 from recs.simulate.people import SHOPPER
 from recs.simulate.rows import PURCHASE, RETURN, UNCART, joined
-from recs.simulate.sessions import Day
 from recs.simulate.spec import DAY_MS, HOUR_MS, HOURS, Purpose, stream
 from recs.simulate.world import World
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from recs.simulate.browsing import Day
 from recs.simulate.items import Catalogue
 from recs.simulate.people import SELLER_BURST
 from recs.simulate.rows import RATING, RETURN, give_ids, joined
-from recs.simulate.sessions import Day
 from recs.simulate.spec import DAY_MS, Purpose, stream
 from recs.simulate.world import World, appeal
 

@@ -10,13 +10,14 @@ import numpy as np
 
 from recs.errors import ConfigError
 from recs.simulate.abuse import abuse_rows
+from recs.simulate.browsing import Day
 from recs.simulate.days import State, close_day, first_state, followups_due, open_day, settle, take_back
 from recs.simulate.dirt import planned, planted
 from recs.simulate.drops import DropCounts, EventWriter
 from recs.simulate.items import RETIRE_HOUR
 from recs.simulate.lines import make_texts
 from recs.simulate.rows import ACTIONS, Dirt, joined
-from recs.simulate.sessions import Day, visit_rows
+from recs.simulate.sessions import visit_rows
 from recs.simulate.spec import HOUR_MS, HOURS, Purpose, ShopSpec, stream
 from recs.simulate.tables import CatalogueDrops, SignUps, promotion_rows, write_table
 from recs.simulate.truth import stock_rows, write_dirt, write_shop, write_stock, write_undelivered, write_world
