@@ -8,7 +8,7 @@ from recs.simulate.abuse import planned_events
 from recs.simulate.browsing import Day
 from recs.simulate.followups import followup_rows
 from recs.simulate.people import SHOPPER
-from recs.simulate.rows import PURCHASE, RETURN, UNCART, joined
+from recs.simulate.rows import PURCHASE, RETURN, UNCART, joined, picked
 from recs.simulate.spec import DAY_MS, HOUR_MS, HOURS, Purpose, stream
 from recs.simulate.world import World
 
@@ -116,7 +116,7 @@ def settle(world: World, state: State, day: Day, hour: int, rows: np.ndarray) ->
     sold = np.bincount(item[gets], quantity[gets], minlength=len(state.stock)).astype(np.int64)
     state.stock -= sold
     state.sold += sold
-    bought = rows[wants[gets]]
+    bought = picked(rows, wants[gets])
     state.bought.append(bought)
     _plan_followups(world, state, day, hour, bought)
     gone = np.flatnonzero((state.stock == 0) & (sold > 0))
@@ -130,7 +130,7 @@ def _plan_followups(world: World, state: State, day: Day, hour: int, bought: np.
     rows = followup_rows(world, day, hour, bought)
     due = (rows["at"] - world.spec.start_ms) // HOUR_MS
     for number in np.unique(due[due < world.spec.hours]):
-        state.followups.setdefault(int(number), []).append(rows[due == number])
+        state.followups.setdefault(int(number), []).append(picked(rows, due == number))
 
 
 def followups_due(state: State, hour: int) -> np.ndarray:

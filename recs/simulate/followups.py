@@ -3,9 +3,8 @@
 import numpy as np
 
 from recs.simulate.browsing import Day
-from recs.simulate.items import Catalogue
 from recs.simulate.people import SELLER_BURST
-from recs.simulate.rows import RATING, RETURN, give_ids, joined
+from recs.simulate.rows import RATING, RETURN, give_ids, joined, picked
 from recs.simulate.spec import DAY_MS, Purpose, stream
 from recs.simulate.world import World, appeal
 
@@ -22,8 +21,8 @@ def followup_rows(world: World, day: Day, hour: int, bought: np.ndarray) -> np.n
     draw = rng.random((2, n))
     known = bought["user"] >= 0
     genuine = ~(known & (world.people.kind[bought["user"]] == SELLER_BURST))
-    returns = bought[(draw[0] < catalogue.return_chance[bought["item"]]) & genuine]
-    rates = bought[(draw[1] < _RATES) & known & genuine]
+    returns = picked(bought, (draw[0] < catalogue.return_chance[bought["item"]]) & genuine)
+    rates = picked(bought, (draw[1] < _RATES) & known & genuine)
     returned, rated = returns.copy(), rates.copy()
     returned["action"], rated["action"] = RETURN, RATING
     returned["at"] = _daytime(world, returns["at"], rng.integers(2, 22, len(returns)), rng)
@@ -33,7 +32,7 @@ def followup_rows(world: World, day: Day, hour: int, bought: np.ndarray) -> np.n
     rated["quantity"], rated["cents"] = 0, -1
     rows = joined([returned, rated])
     give_ids(rows, rng)
-    return rows[rows["at"] < _taken_off(world, catalogue, rows)]
+    return picked(rows, rows["at"] < catalogue.retire_ms(world.spec)[rows["item"]])
 
 
 def _daytime(world: World, at: np.ndarray, days: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -45,7 +44,3 @@ def _daytime(world: World, at: np.ndarray, days: np.ndarray, rng: np.random.Gene
 def _stars(world: World, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     liked = appeal(world, rows["user"], rows["item"]) + rng.normal(0, 0.8, len(rows))
     return np.clip(np.round(2.6 + 0.9 * liked), 1, 5).astype(np.uint8)
-
-
-def _taken_off(world: World, catalogue: Catalogue, rows: np.ndarray) -> np.ndarray:
-    return catalogue.retire_ms(world.spec)[rows["item"]]

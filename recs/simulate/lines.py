@@ -19,23 +19,24 @@ def _bytes(text: str) -> np.ndarray:
 
 
 _EVENT_ID, _EVENT_AT = _bytes('{"event_id":"'), _bytes('","event_at":"')
-_USER_ID, _SESSION_ID, _ITEM_ID = _bytes('"user_id":"'), _bytes('"session_id":"'), _bytes('"item_id":"')
-_ACTION, _QUANTITY, _PRICE = _bytes('"action":"'), _bytes('"quantity":'), _bytes('"unit_price":')
-_CURRENCY, _RATING, _QUERY = _bytes(f'"currency":"{CURRENCY}",'), _bytes('"rating":'), _bytes('"query":"')
-_REGION, _DEVICE = _bytes('"region":"'), _bytes('"device":"')
+_SESSION_ID, _QUANTITY, _PRICE = _bytes('"session_id":"'), _bytes('"quantity":'), _bytes('"unit_price":')
+_CURRENCY, _RATING = _bytes(f'"currency":"{CURRENCY}",'), _bytes('"rating":')
 _HEX = _bytes("0123456789abcdef")
+N_DEVICES = len(DEVICES)
 
 
 @dataclass(frozen=True)
 class Texts:
-    """Byte tables by code; ``queries`` and the short ones come with their lengths in the last column."""
+    """Byte tables by code, each row with the names around it; where lengths differ, the last column tells them.
+
+    ends: what closes a line, by region and device.
+    """
 
     users: np.ndarray
     items: np.ndarray
     queries: np.ndarray
     actions: np.ndarray
-    regions: np.ndarray
-    devices: np.ndarray
+    ends: np.ndarray
 
 
 def query_texts(world: World) -> list[str]:
@@ -44,13 +45,13 @@ def query_texts(world: World) -> list[str]:
 
 
 def make_texts(world: World) -> Texts:
+    ends = [f'"region":"{region}","device":"{device}"}}\n' for region in REGIONS for device in DEVICES]
     return Texts(
-        world.people.ids,
-        world.catalogue.ids,
-        _padded(query_texts(world)),
-        _padded(ACTIONS),
-        _padded(REGIONS),
-        _padded(DEVICES),
+        users=_between('"user_id":"', world.people.ids, '",'),
+        items=_between('"item_id":"', world.catalogue.ids, '",'),
+        queries=_padded([f'"query":"{query}",' for query in query_texts(world)]),
+        actions=_padded([f'"action":"{action}",' for action in ACTIONS]),
+        ends=_padded(ends),
     )
 
 
@@ -60,8 +61,7 @@ def json_lines(rows: np.ndarray, texts: Texts) -> Iterator[tuple[np.ndarray, np.
     ends = np.empty(min(CHUNK, max(len(rows), 1)), np.int64)
     for first in range(0, len(rows), CHUNK):
         some = rows[first : first + CHUNK]
-        tables = (texts.users, texts.items, texts.queries, texts.actions, texts.regions, texts.devices)
-        _write(some, buffer, ends, *tables)
+        _write(some, buffer, ends, texts.users, texts.items, texts.queries, texts.actions, texts.ends)
         yield buffer[: ends[len(some) - 1]], ends[: len(some)], first
 
 
@@ -74,7 +74,13 @@ def hex_texts(high: np.ndarray, low: np.ndarray | None = None) -> np.ndarray:
     return out
 
 
-def _padded(words: list[str] | tuple[str, ...]) -> np.ndarray:
+def _between(before: str, ids: np.ndarray, after: str) -> np.ndarray:
+    """Every id with the same text before and after it."""
+    sides = [np.broadcast_to(_bytes(text), (len(ids), len(text))) for text in (before, after)]
+    return np.concatenate([sides[0], ids, sides[1]], axis=1)
+
+
+def _padded(words: list[str]) -> np.ndarray:
     table = np.zeros((len(words), max(len(w) for w in words) + 1), np.uint8)
     for code, word in enumerate(words):
         table[code, : len(word)] = _bytes(word)
@@ -90,13 +96,10 @@ def _text(out, at, text):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def _value(out, at, table, code, n):  # type: ignore[no-untyped-def]
-    """A text of a table, the closing quote and a comma."""
+def _row(out, at, table, code, n):  # type: ignore[no-untyped-def]
     for i in range(n):
         out[at + i] = table[code, i]
-    out[at + n] = 34
-    out[at + n + 1] = 44
-    return at + n + 2
+    return at + n
 
 
 @numba.njit(cache=True, nogil=True)
@@ -160,7 +163,7 @@ def _time(out, at, ms):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def _write(rows, out, ends, users, items, queries, actions, regions, devices):  # type: ignore[no-untyped-def]
+def _write(rows, out, ends, users, items, queries, actions, closing):  # type: ignore[no-untyped-def]
     at = 0
     for i in range(len(rows)):
         row = rows[i]
@@ -170,14 +173,14 @@ def _write(rows, out, ends, users, items, queries, actions, regions, devices):  
         out[at + 1] = 44
         at += 2
         if row.user >= 0:
-            at = _value(out, _text(out, at, _USER_ID), users, row.user, users.shape[1])
+            at = _row(out, at, users, row.user, users.shape[1])
         at = _hex(out, _text(out, at, _SESSION_ID), row.session)
         out[at] = 34
         out[at + 1] = 44
         at += 2
         if row.item >= 0 and row.action != SEARCH:
-            at = _value(out, _text(out, at, _ITEM_ID), items, row.item, items.shape[1])
-        at = _value(out, _text(out, at, _ACTION), actions, row.action, actions[row.action, -1])
+            at = _row(out, at, items, row.item, items.shape[1])
+        at = _row(out, at, actions, row.action, actions[row.action, -1])
         if row.quantity > 0:
             at = _whole(out, _text(out, at, _QUANTITY), np.int64(row.quantity))
             out[at] = 44
@@ -193,10 +196,7 @@ def _write(rows, out, ends, users, items, queries, actions, regions, devices):  
             out[at] = 44
             at += 1
         if row.query >= 0:
-            at = _value(out, _text(out, at, _QUERY), queries, row.query, queries[row.query, -1])
-        at = _value(out, _text(out, at, _REGION), regions, row.region, regions[row.region, -1])
-        at = _value(out, _text(out, at, _DEVICE), devices, row.device, devices[row.device, -1])
-        out[at - 1] = 125
-        out[at] = 10
-        at += 1
+            at = _row(out, at, queries, row.query, queries[row.query, -1])
+        last = row.region * N_DEVICES + row.device
+        at = _row(out, at, closing, last, closing[last, -1])
         ends[i] = at

@@ -73,6 +73,17 @@ def joined(parts: list[np.ndarray]) -> np.ndarray:
     return np.concatenate([part.view(_BYTES) for part in kept]).view(ROW)  # field by field takes ten times as long
 
 
+def picked(rows: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """``rows[where]``, for indices or booleans, as bytes: field by field takes thirty times as long."""
+    return rows.view(_BYTES)[where].view(ROW)
+
+
+def in_order(rows: np.ndarray, key: np.ndarray) -> np.ndarray:
+    """The rows by ``key`` (ms that span less than a month), ties as they are."""
+    place = (key - (key.min() if len(key) else 0)) << 32 | np.arange(len(rows))
+    return picked(rows, np.sort(place) & 0xFFFFFFFF)  # a plain sort of numbers is four times as fast as argsort
+
+
 def id_table(prefix: str, numbers: np.ndarray) -> np.ndarray:
     """(n, width) bytes: prefix and number, padded with zeros to one width."""
     digits = max(6, len(str(int(numbers.max(initial=0)))))

@@ -18,6 +18,7 @@ from recs.simulate.rows import (
     empty_rows,
     give_ids,
     joined,
+    picked,
 )
 from recs.simulate.spec import DAY_MS, HOUR_MS, Purpose, stream
 from recs.simulate.vocabulary import DEVICE_SHARES
@@ -190,10 +191,10 @@ def _first(rows: np.ndarray, visit: np.ndarray, count: int, n_visits: int) -> np
     """``count`` rows: whole visits in their order, and the beginning of the one that does not fit any more."""
     until = np.cumsum(np.bincount(visit, minlength=n_visits))
     last = int(np.searchsorted(until, count, side="right"))
-    kept = rows[visit < last]
-    broken = rows[visit == last]
+    kept = picked(rows, visit < last)
+    broken = picked(rows, visit == last)
     order = np.lexsort((broken["action"], broken["at"]))
-    return joined([kept, broken[order[: count - len(kept)]]])
+    return joined([kept, picked(broken, order[: count - len(kept)])])
 
 
 def _chance(log_odds: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from recs.simulate.dirt import planned, planted
 from recs.simulate.drops import DropCounts, EventWriter
 from recs.simulate.items import RETIRE_HOUR
 from recs.simulate.lines import make_texts
-from recs.simulate.rows import ACTIONS, Dirt, joined
+from recs.simulate.rows import ACTIONS, Dirt, in_order, joined, picked
 from recs.simulate.sessions import visit_rows
 from recs.simulate.spec import HOUR_MS, HOURS, Purpose, ShopSpec, stream
 from recs.simulate.tables import CatalogueDrops, SignUps, promotion_rows, write_table
@@ -122,7 +122,7 @@ class _Run:
         events = int(self.world.targets[day, hour])
         wanted = planned(spec, self.planned_before, events)
         self.planned_before += events
-        bad, later = planted(spec, day, hour, rows[~repeats], wanted)
+        bad, later = planted(spec, day, hour, picked(rows, ~repeats), wanted)
         for due, copies in later.items():
             self.coming.setdefault(due, []).append(copies)
         rows = joined([rows, bad])
@@ -130,15 +130,15 @@ class _Run:
         mixed = rows["dirt"] != Dirt.CLEAN
         begin = spec.start_ms + of_run * HOUR_MS
         key[mixed] = begin + rng.integers(0, HOUR_MS, int(mixed.sum()))
-        rows = rows[np.argsort(key, kind="stable")]
+        rows = in_order(rows, key)
         return rows, rng.integers(0, 2**31, len(rows))
 
     def _sent_on(self, rows: np.ndarray, arrival: np.ndarray, of_run: int) -> np.ndarray:
         """The rows that arrive now; the others are put down for their hour. After the run nothing arrives."""
         for due in np.unique(arrival[(arrival > of_run) & (arrival < self.world.spec.hours)]):
-            self.coming.setdefault(int(due), []).append(rows[arrival == due])
-        self.undelivered.append(rows[arrival >= self.world.spec.hours])
-        return rows[arrival <= of_run]
+            self.coming.setdefault(int(due), []).append(picked(rows, arrival == due))
+        self.undelivered.append(picked(rows, arrival >= self.world.spec.hours))
+        return picked(rows, arrival <= of_run)
 
     def _write(self, pool: ThreadPoolExecutor, of_run: int, rows: np.ndarray, draws: np.ndarray, ahead: int) -> None:
         if self.only is not None and of_run not in self.only:
