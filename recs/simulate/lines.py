@@ -20,8 +20,8 @@ def _bytes(text: str) -> np.ndarray:
 
 _EVENT_ID, _EVENT_AT = _bytes('{"event_id":"'), _bytes('","event_at":"')
 _SESSION_ID, _QUANTITY, _PRICE = _bytes('"session_id":"'), _bytes('"quantity":'), _bytes('"unit_price":')
-_CURRENCY, _RATING = _bytes(f'"currency":"{CURRENCY}",'), _bytes('"rating":')
-_HEX = _bytes("0123456789abcdef")
+_CURRENCY, _RATING = _bytes(f',"currency":"{CURRENCY}",'), _bytes('"rating":')
+_AFTER_TIME, _AFTER_TEXT = _bytes('Z",'), _bytes('",')
 N_DEVICES = len(DEVICES)
 
 
@@ -67,10 +67,9 @@ def json_lines(rows: np.ndarray, texts: Texts) -> Iterator[tuple[np.ndarray, np.
 
 def hex_texts(high: np.ndarray, low: np.ndarray | None = None) -> np.ndarray:
     """(n, 16 or 32) bytes: the numbers in hexadecimal."""
-    parts = [high] if low is None else [high, low]
-    out = np.empty((len(high), 16 * len(parts)), np.uint8)
-    for place, numbers in enumerate(parts):
-        _hex_columns(numbers, out, 16 * place)
+    none = np.zeros(0, np.uint64)
+    out = np.empty((len(high), 16 if low is None else 32), np.uint8)
+    _hex_rows(np.ascontiguousarray(high), none if low is None else np.ascontiguousarray(low), out.ravel())
     return out
 
 
@@ -88,26 +87,39 @@ def _padded(words: list[str]) -> np.ndarray:
     return table
 
 
+# Positions are unsigned: a signed index may count from the end, and the check for it keeps loops from being vectorised.
+
+
 @numba.njit(cache=True, nogil=True)
 def _text(out, at, text):  # type: ignore[no-untyped-def]
-    for i in range(len(text)):
+    count = np.uint64(len(text))
+    for i in range(count):
         out[at + i] = text[i]
-    return at + len(text)
+    return at + count
 
 
 @numba.njit(cache=True, nogil=True)
-def _row(out, at, table, code, n):  # type: ignore[no-untyped-def]
-    for i in range(n):
-        out[at + i] = table[code, i]
-    return at + n
+def _row(out, at, table, code, count):  # type: ignore[no-untyped-def]
+    row, count = np.uint64(code), np.uint64(count)
+    for i in range(count):
+        out[at + i] = table[row, i]
+    return at + count
+
+
+@numba.njit(cache=True, nogil=True)
+def _byte(out, at, byte):  # type: ignore[no-untyped-def]
+    out[at] = byte
+    return at + np.uint64(1)
 
 
 @numba.njit(cache=True, nogil=True)
 def _digits(out, at, number, count):  # type: ignore[no-untyped-def]
+    rest = np.uint64(number)
     for i in range(count):
-        out[at + count - 1 - i] = 48 + number % 10
-        number //= 10
-    return at + count
+        tens = rest // np.uint64(10)
+        out[at + np.uint64(count - 1 - i)] = np.uint8(rest - tens * np.uint64(10)) + np.uint8(48)
+        rest = tens
+    return at + np.uint64(count)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -120,17 +132,32 @@ def _whole(out, at, number):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def _hex(out, at, number):  # type: ignore[no-untyped-def]
-    for i in range(16):
-        out[at + i] = _HEX[(number >> np.uint64(60 - 4 * i)) & np.uint64(15)]
-    return at + 16
+def _spread(number):  # type: ignore[no-untyped-def]
+    """Eight hexadecimal digits of a 32-bit number as the bytes of one 64-bit number, the lowest byte first."""
+    x = (number >> np.uint64(16)) | ((number & np.uint64(0xFFFF)) << np.uint64(32))
+    x = ((x >> np.uint64(8)) & np.uint64(0x000000FF000000FF)) | ((x & np.uint64(0x000000FF000000FF)) << np.uint64(16))
+    x = ((x >> np.uint64(4)) & np.uint64(0x000F000F000F000F)) | ((x & np.uint64(0x000F000F000F000F)) << np.uint64(8))
+    letters = ((x + np.uint64(0x0606060606060606)) >> np.uint64(4)) & np.uint64(0x0101010101010101)
+    return x + np.uint64(0x3030303030303030) + letters * np.uint64(ord("a") - ord("0") - 10)
 
 
 @numba.njit(cache=True, nogil=True)
-def _hex_columns(numbers, out, first):  # type: ignore[no-untyped-def]
+def _hex(out, at, number):  # type: ignore[no-untyped-def]
+    for half in range(2):
+        digits = _spread((number >> np.uint64(32 - 32 * half)) & np.uint64(0xFFFFFFFF))
+        for i in range(np.uint64(8)):
+            out[at + i] = np.uint8((digits >> (np.uint64(8) * i)) & np.uint64(255))
+        at += np.uint64(8)
+    return at
+
+
+@numba.njit(cache=True, nogil=True)
+def _hex_rows(numbers, others, out):  # type: ignore[no-untyped-def]
+    at = np.uint64(0)
     for i in range(len(numbers)):
-        for j in range(16):
-            out[i, first + j] = _HEX[(numbers[i] >> np.uint64(60 - 4 * j)) & np.uint64(15)]
+        at = _hex(out, at, numbers[i])
+        if len(others):
+            at = _hex(out, at, others[i])
 
 
 @numba.njit(cache=True, nogil=True)
@@ -145,58 +172,42 @@ def _time(out, at, ms):  # type: ignore[no-untyped-def]
     doy = doe - (365 * yoe + yoe // 4 - yoe // 100)
     mp = (5 * doy + 2) // 153
     month = mp + 3 if mp < 10 else mp - 9
-    at = _digits(out, at, yoe + era * 400 + (1 if month <= 2 else 0), 4)
-    out[at] = 45
-    at = _digits(out, at + 1, month, 2)
-    out[at] = 45
-    at = _digits(out, at + 1, doy - (153 * mp + 2) // 5 + 1, 2)
-    out[at] = 84
-    at = _digits(out, at + 1, rest // 3_600_000, 2)
-    out[at] = 58
-    at = _digits(out, at + 1, rest // 60_000 % 60, 2)
-    out[at] = 58
-    at = _digits(out, at + 1, rest // 1000 % 60, 2)
-    out[at] = 46
-    at = _digits(out, at + 1, rest % 1000, 3)
-    out[at] = 90
-    return at + 1
+    at = _byte(out, _digits(out, at, yoe + era * 400 + (1 if month <= 2 else 0), 4), 45)
+    at = _byte(out, _digits(out, at, month, 2), 45)
+    at = _byte(out, _digits(out, at, doy - (153 * mp + 2) // 5 + 1, 2), 84)
+    at = _byte(out, _digits(out, at, rest // 3_600_000, 2), 58)
+    at = _byte(out, _digits(out, at, rest // 60_000 % 60, 2), 58)
+    at = _byte(out, _digits(out, at, rest // 1000 % 60, 2), 46)
+    return _text(out, _digits(out, at, rest % 1000, 3), _AFTER_TIME)
+
+
+@numba.njit(cache=True, nogil=True)
+def _price(out, at, cents):  # type: ignore[no-untyped-def]
+    at = _byte(out, _whole(out, _text(out, at, _PRICE), np.int64(cents // 100)), 46)
+    return _text(out, _digits(out, at, cents % 100, 2), _CURRENCY)
 
 
 @numba.njit(cache=True, nogil=True)
 def _write(rows, out, ends, users, items, queries, actions, closing):  # type: ignore[no-untyped-def]
-    at = 0
+    at = np.uint64(0)
     for i in range(len(rows)):
         row = rows[i]
         at = _hex(out, _hex(out, _text(out, at, _EVENT_ID), row.id_hi), row.id_lo)
         at = _time(out, _text(out, at, _EVENT_AT), row.at)
-        out[at] = 34
-        out[at + 1] = 44
-        at += 2
         if row.user >= 0:
             at = _row(out, at, users, row.user, users.shape[1])
-        at = _hex(out, _text(out, at, _SESSION_ID), row.session)
-        out[at] = 34
-        out[at + 1] = 44
-        at += 2
+        at = _text(out, _hex(out, _text(out, at, _SESSION_ID), row.session), _AFTER_TEXT)
         if row.item >= 0 and row.action != SEARCH:
             at = _row(out, at, items, row.item, items.shape[1])
         at = _row(out, at, actions, row.action, actions[row.action, -1])
         if row.quantity > 0:
-            at = _whole(out, _text(out, at, _QUANTITY), np.int64(row.quantity))
-            out[at] = 44
-            at += 1
+            at = _byte(out, _whole(out, _text(out, at, _QUANTITY), np.int64(row.quantity)), 44)
         if row.cents >= 0:
-            at = _whole(out, _text(out, at, _PRICE), np.int64(row.cents // 100))
-            out[at] = 46
-            at = _digits(out, at + 1, row.cents % 100, 2)
-            out[at] = 44
-            at = _text(out, at + 1, _CURRENCY)
+            at = _price(out, at, row.cents)
         if row.rating > 0:
-            at = _whole(out, _text(out, at, _RATING), np.int64(row.rating))
-            out[at] = 44
-            at += 1
+            at = _byte(out, _whole(out, _text(out, at, _RATING), np.int64(row.rating)), 44)
         if row.query >= 0:
             at = _row(out, at, queries, row.query, queries[row.query, -1])
-        last = row.region * N_DEVICES + row.device
+        last = np.int64(row.region) * N_DEVICES + row.device
         at = _row(out, at, closing, last, closing[last, -1])
         ends[i] = at
