@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from recs.ingest.files import written_whole
+from recs.simulate.columns import fixed_texts
 from recs.simulate.dirt import is_edited, outcome, spoiled_line, spoiled_record
 from recs.simulate.lines import Texts, hex_texts, json_lines, query_texts
-from recs.simulate.rows import ACTIONS, Dirt, id_texts
+from recs.simulate.rows import ACTIONS, Dirt
 from recs.simulate.spec import HOUR_MS, ShopSpec
 from recs.simulate.vocabulary import CURRENCY, DEVICES, REGIONS
 from recs.simulate.world import World
@@ -135,15 +136,10 @@ def _counts(name: str, rows: np.ndarray, begin_ms: int) -> DropCounts:
 def _arrow_names(world: World) -> dict[str, Any]:
     import pyarrow as pa
 
-    names = {
-        "user_id": id_texts(world.people.ids),
-        "item_id": id_texts(world.catalogue.ids),
-        "query": query_texts(world),
-        "action": ACTIONS,
-        "region": REGIONS,
-        "device": DEVICES,
-    }
-    return {name: pa.array(values, pa.string()) for name, values in names.items()}
+    names = {"query": query_texts(world), "action": ACTIONS, "region": REGIONS, "device": DEVICES}
+    ids = {"user_id": world.people.ids, "item_id": world.catalogue.ids}
+    texts = {name: pa.array(values, pa.string()) for name, values in names.items()}
+    return texts | {name: fixed_texts(table).cast(pa.string()) for name, table in ids.items()}
 
 
 def _arrow_rows(rows: np.ndarray, names: dict[str, Any]) -> Any:
@@ -157,10 +153,10 @@ def _arrow_rows(rows: np.ndarray, names: dict[str, Any]) -> Any:
     cents, quantity, rating = rows["cents"], rows["quantity"], rows["rating"]
     currency = pa.array([CURRENCY], pa.string()).take(pa.array(np.zeros(len(rows), np.int32), mask=cents < 0))
     columns = {
-        "event_id": _fixed_texts(hex_texts(rows["id_hi"], rows["id_lo"])),
+        "event_id": fixed_texts(hex_texts(rows["id_hi"], rows["id_lo"])).cast(pa.string()),
         "event_at": pa.array(rows["at"], pa.timestamp("ms", tz="UTC")),
         "user_id": named("user_id", rows["user"]),
-        "session_id": _fixed_texts(hex_texts(rows["session"])),
+        "session_id": fixed_texts(hex_texts(rows["session"])).cast(pa.string()),
         "item_id": named("item_id", item),
         "action": named("action", rows["action"].astype(np.int32)),
         "quantity": pa.array(quantity.astype(np.int32), mask=quantity == 0),
@@ -172,12 +168,3 @@ def _arrow_rows(rows: np.ndarray, names: dict[str, Any]) -> Any:
         "device": named("device", rows["device"].astype(np.int32)),
     }
     return pa.table(columns)
-
-
-def _fixed_texts(table: np.ndarray) -> Any:
-    """(n, width) bytes as Arrow text, without a copy of each."""
-    import pyarrow as pa
-
-    n, width = table.shape
-    ends = np.arange(n + 1, dtype=np.int32) * np.int32(width)
-    return pa.StringArray.from_buffers(n, pa.py_buffer(ends), pa.py_buffer(table))

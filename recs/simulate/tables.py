@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recs.ingest.files import written_whole
+from recs.simulate.columns import dates, ids, times, words
 from recs.simulate.drops import drop_path
 from recs.simulate.items import RETIRE_HOUR
-from recs.simulate.rows import id_texts
 from recs.simulate.spec import DAY_MS, HOUR_MS, HOURS
 from recs.simulate.vocabulary import CURRENCY, REGIONS, STYLES, brand_names
 from recs.simulate.world import World
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 KNOWN_HOUR = 6  # of the day on which a promotion is announced
-_SEGMENTS = ("rare", "regular", "frequent")
+_SEGMENTS = ("new", "rare", "regular", "frequent")
 
 
 class CatalogueDrops:
@@ -65,7 +65,7 @@ class CatalogueDrops:
             price=pl.Series(cents / 100),
             is_available=pl.Series(available),
             stock=pl.Series(stock),
-            updated_at=_times(at),
+            updated_at=times(at),
         )
 
 
@@ -74,11 +74,15 @@ def _static_items(world: World) -> "pl.DataFrame":
     import polars as pl
 
     catalogue, n = world.catalogue, len(world.catalogue)
-    department, noun = (np.array(column)[catalogue.category] for column in zip(*catalogue.category_names, strict=True))
-    brand = np.array(brand_names(int(catalogue.brand.max()) + 1))[catalogue.brand]
-    style = np.array(STYLES)[catalogue.style]
+    departments, nouns = zip(*catalogue.category_names, strict=True)
     frame = pl.DataFrame(
-        {"item_id": id_texts(catalogue.ids), "l1": department, "l2": noun, "style": style, "brand": brand}
+        {
+            "item_id": ids(catalogue.ids),
+            "l1": words(departments, catalogue.category),
+            "l2": words(nouns, catalogue.category),
+            "style": words(STYLES, catalogue.style),
+            "brand": words(brand_names(int(catalogue.brand.max()) + 1), catalogue.brand),
+        }
     )
     return frame.select(
         "item_id",
@@ -94,7 +98,7 @@ def _static_items(world: World) -> "pl.DataFrame":
         attributes=pl.concat_str(pl.lit('{"style":"'), "style", pl.lit('"}')),
         is_blocked=pl.lit(False),
         is_adult=pl.lit(False),
-        first_seen_date=_times(catalogue.known_at_ms).dt.date(),
+        first_seen_date=times(catalogue.known_at_ms).dt.date(),
     )
 
 
@@ -105,7 +109,6 @@ class SignUps:
         self.world = world
         self._order = np.argsort(world.people.signed_up_ms, kind="stable")
         self._at = world.people.signed_up_ms[self._order]
-        self._ids = id_texts(world.people.ids)
         self._level = np.quantile(world.people.activity, [0.4, 0.8])
 
     def of_hour(self, hour: int) -> "pl.DataFrame | None":
@@ -119,17 +122,17 @@ class SignUps:
             return None
         people = self.world.people
         signed_up = people.signed_up_ms[codes]
-        segment = np.array(_SEGMENTS)[np.searchsorted(self._level, people.activity[codes])]
-        segment = np.where(signed_up >= self.world.spec.start_ms, "new", segment)
+        segment = np.searchsorted(self._level, people.activity[codes]) + 1
+        segment[signed_up >= self.world.spec.start_ms] = 0
         return pl.DataFrame(
             {
-                "user_id": self._ids[codes],
-                "signed_up_at": _times(signed_up),
-                "region": np.array(REGIONS)[people.region[codes]],
-                "segment": segment,
+                "user_id": ids(people.ids[codes]),
+                "signed_up_at": times(signed_up),
+                "region": words(REGIONS, people.region[codes]),
+                "segment": words(_SEGMENTS, segment),
                 "is_internal": np.zeros(len(codes), bool),
                 "is_suspected_bot": np.zeros(len(codes), bool),
-                "updated_at": _times(np.maximum(signed_up, self.world.spec.start_ms)),
+                "updated_at": times(np.maximum(signed_up, self.world.spec.start_ms)),
             }
         )
 
@@ -143,15 +146,13 @@ def promotion_rows(world: World, hour: int) -> "pl.DataFrame | None":
     mine = np.flatnonzero(np.maximum(known, 0) == hour)
     if not len(mine):
         return None
-    ids = id_texts(world.catalogue.ids)
-    first_ms = spec.start_ms + promotions.first_day[mine] * DAY_MS
     return pl.DataFrame(
         {
-            "item_id": ids[promotions.item[mine]],
-            "kind": np.where(promotions.is_mailer[mine], "mailer", "display"),
-            "starts_date": _times(first_ms).dt.date(),
-            "ends_date": _times(spec.start_ms + promotions.last_day[mine] * DAY_MS).dt.date(),
-            "known_at": _times(spec.start_ms + known[mine] * HOUR_MS),
+            "item_id": ids(world.catalogue.ids[promotions.item[mine]]),
+            "kind": words(("display", "mailer"), promotions.is_mailer[mine]),
+            "starts_date": dates(spec.start_ms, promotions.first_day[mine]),
+            "ends_date": dates(spec.start_ms, promotions.last_day[mine]),
+            "known_at": times(spec.start_ms + known[mine] * HOUR_MS),
             "store_share": promotions.store_share[mine],
             "discount": promotions.discount[mine],
         }
@@ -182,9 +183,3 @@ def _packed(world: World, frame: "pl.DataFrame") -> bytes:
     times.write_ndjson(out)
     packer = isal_zlib.compressobj(1, isal_zlib.DEFLATED, 31)
     return packer.compress(out.getbuffer()) + packer.flush()
-
-
-def _times(ms: np.ndarray) -> "pl.Series":
-    import polars as pl
-
-    return pl.Series(np.asarray(ms, np.int64)).cast(pl.Datetime("ms", "UTC"))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recs.ingest.files import written_whole
+from recs.simulate.columns import dates, ids, times, words
 from recs.simulate.days import State
 from recs.simulate.drops import DropCounts
 from recs.simulate.items import NEVER
@@ -30,11 +31,11 @@ def write_world(world: World, truth: Path) -> None:
     _write_frame(_users(world), truth / "users.parquet")
     _write_frame(_items(world), truth / "items.parquet")
     _write_frame(_promotions(world), truth / "promotions.parquet")
-    ids = id_texts(world.catalogue.ids)
+    items = id_texts(world.catalogue.ids)
     people = id_texts(world.people.ids[len(world.people) - len(world.bursts.at_ms) :])
     bursts = [
         {
-            "item_id": ids[item],
+            "item_id": items[item],
             "seller_id": f"s{world.catalogue.seller[item]:05d}",
             "first_at": _text(first),
             "last_at": _text(last),
@@ -80,12 +81,11 @@ def write_undelivered(world: World, rows: np.ndarray, truth: Path) -> None:
     """undelivered.parquet: what happened, but would have arrived after the run."""
     import polars as pl
 
-    ids = hex_texts(rows["id_hi"], rows["id_lo"])
     frame = pl.DataFrame(
         {
-            "event_id": id_texts(ids),
-            "event_at": pl.Series(rows["at"]).cast(pl.Datetime("ms", "UTC")),
-            "action": np.array(ACTIONS)[rows["action"]],
+            "event_id": ids(hex_texts(rows["id_hi"], rows["id_lo"])),
+            "event_at": times(rows["at"]),
+            "action": words(ACTIONS, rows["action"]),
             "item_code": rows["item"],
             "quantity": rows["quantity"],
         }
@@ -107,16 +107,16 @@ def _users(world: World) -> "pl.DataFrame":
     frame = pl.DataFrame(
         {
             "user_code": np.arange(len(people), dtype=np.int32),
-            "user_id": id_texts(people.ids),
-            "kind": np.array(KINDS)[people.kind],
-            "region": np.array(REGIONS)[people.region],
-            "device": np.array(DEVICES)[people.device],
-            "style": np.array(STYLES)[people.style],
+            "user_id": ids(people.ids),
+            "kind": words(KINDS, people.kind),
+            "region": words(REGIONS, people.region),
+            "device": words(DEVICES, people.device),
+            "style": words(STYLES, people.style),
             "thrift": people.thrift,
             "activity": people.activity,
             "favourite_categories": people.favourite,
             "favourite_shares": people.favourite_share,
-            "signed_up_at": pl.Series(people.signed_up_ms).cast(pl.Datetime("ms", "UTC")),
+            "signed_up_at": times(people.signed_up_ms),
         }
     )
     days = {
@@ -125,22 +125,22 @@ def _users(world: World) -> "pl.DataFrame":
         "leave_date": people.leave_day,
     }
     days["dormant_until_date"] = np.where(people.dormant_from == NEVER, NEVER, people.dormant_until)
-    return frame.with_columns(_dates(spec.start_ms, values).alias(name) for name, values in days.items())
+    return frame.with_columns(dates(spec.start_ms, values).alias(name) for name, values in days.items())
 
 
 def _items(world: World) -> "pl.DataFrame":
     import polars as pl
 
     catalogue, spec = world.catalogue, world.spec
-    department, noun = (np.array(column)[catalogue.category] for column in zip(*catalogue.category_names, strict=True))
+    departments, nouns = zip(*catalogue.category_names, strict=True)
     frame = pl.DataFrame(
         {
             "item_code": np.arange(len(catalogue), dtype=np.int32),
-            "item_id": id_texts(catalogue.ids),
+            "item_id": ids(catalogue.ids),
             "category": catalogue.category,
-            "category_l1": department,
-            "category_l2": noun,
-            "style": np.array(STYLES)[catalogue.style],
+            "category_l1": words(departments, catalogue.category),
+            "category_l2": words(nouns, catalogue.category),
+            "style": words(STYLES, catalogue.style),
             "popularity": catalogue.weight,
             "quality": catalogue.quality,
             "price": catalogue.cents / 100,
@@ -167,20 +167,12 @@ def _promotions(world: World) -> "pl.DataFrame":
     return pl.DataFrame(
         {
             "item_code": promotions.item,
-            "first_date": _dates(start, promotions.first_day),
-            "last_date": _dates(start, promotions.last_day),
-            "known_date": _dates(start, promotions.known_day),
+            "first_date": dates(start, promotions.first_day),
+            "last_date": dates(start, promotions.last_day),
+            "known_date": dates(start, promotions.known_day),
             "discount": promotions.discount,
         }
     )
-
-
-def _dates(start_ms: int, days: np.ndarray) -> "pl.Series":
-    """Days of the run as dates; NEVER is null."""
-    import polars as pl
-
-    dates = pl.Series(start_ms // DAY_MS + days.astype(np.int64))
-    return dates.set(pl.Series(days == NEVER), None).cast(pl.Int32).cast(pl.Date)
 
 
 def _text(ms: int) -> str:
