@@ -4,9 +4,13 @@ import gzip
 import hashlib
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from recs.errors import ConfigError
 from recs.simulate import ShopSpec, generate
@@ -97,3 +101,28 @@ def test_what_cannot_be_is_said_with_its_name(field, value):
 def test_the_smallest_shop_still_opens(tmp_path):
     told = generate(ShopSpec(users=1, items=20, days=2, events_per_day=24, seed=0), tmp_path)
     assert told["events"] == pytest.approx(48, abs=8)
+
+
+@settings(max_examples=8)
+@given(
+    st.builds(
+        ShopSpec,
+        users=st.sampled_from([1, 3, 500]),
+        items=st.sampled_from([20, 25, 3_000]),
+        days=st.integers(1, 9),
+        events_per_day=st.sampled_from([24, 100, 2_000]),
+        seed=st.integers(0, 2**63 - 1),
+        dirt=st.sampled_from([0.0, 0.5]),
+        bots=st.sampled_from([0.0, 0.5]),
+        bad_files=st.integers(0, 2),
+        format=st.sampled_from(["jsonl", "parquet"]),
+    )
+)
+def test_a_shop_of_any_shape_has_its_events_and_its_counts_add_up(spec):
+    with TemporaryDirectory() as folder:
+        told = generate(spec, Path(folder))
+    drops = told["event_drops"]
+    planted = sum(n for kind, n in drops["kinds"].items() if kind not in ("blank_line", "truncated_file"))
+    assert told["events"] == pytest.approx(spec.days * spec.events_per_day, rel=0.02)
+    assert drops["rows"] == drops["valid"] + drops["quarantined"] + drops["duplicate"]
+    assert drops["rows"] == told["events"] - told["undelivered"] + planted
