@@ -1,7 +1,6 @@
 """Events that a simulated shop writes a second, against DuckDB writing the same rows when they are already made."""
 
 import gzip
-import resource
 import statistics
 import tempfile
 import time
@@ -42,13 +41,12 @@ def rows(runs: int = RUNS) -> list[dict[str, Any]]:
 def _compared(folder: Path, name: str, days: int, events_per_day: int, runs: int) -> list[dict[str, Any]]:
     spec = ShopSpec(users=20_000, items=5_000, days=days, events_per_day=events_per_day, seed=7, dirt=0.0)
     seconds: dict[str, list[float]] = {"aisle": [], "duckdb copy": []}
-    peak, written = 0, 0
+    written = 0
     for run in range(runs):
         out = folder / f"{events_per_day}-{run}"
         started = time.perf_counter()
         written = generate(spec, out, threads=THREADS)["event_drops"]["rows"]
         seconds["aisle"].append(time.perf_counter() - started)
-        peak = max(peak, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
         seconds["duckdb copy"].append(_copied(out, written))
     median = {way: statistics.median(values) for way, values in seconds.items()}
     return [
@@ -57,7 +55,6 @@ def _compared(folder: Path, name: str, days: int, events_per_day: int, runs: int
             "seconds": taken,
             "rate": written / taken,
             "unit": "events/s",
-            "peak_rss_bytes": peak if way == "aisle" else None,
             "ratio_to": {"duckdb copy": median["duckdb copy"] / taken},
         }
         for way, taken in median.items()
