@@ -8,14 +8,16 @@ import typer
 from cli.output import Json, print_json, print_table
 from recs.errors import ConfigError
 
-NAMES = ("definitions", "lookup", "pairs")
+NAMES = ("definitions", "lookup", "pairs", "simulate")
 
 
 def register(app: typer.Typer) -> None:
     app.command("bench")(bench)
 
 
-def bench(name: Annotated[str, typer.Argument(help="One of: definitions, lookup, pairs.")], json: Json = False) -> None:
+def bench(
+    name: Annotated[str, typer.Argument(help="One of: definitions, lookup, pairs, simulate.")], json: Json = False
+) -> None:
     """Run one benchmark and print its medians and ratios."""
     if name not in NAMES:
         raise ConfigError(f"there is no benchmark {name!r}", f"choose from {', '.join(NAMES)}")

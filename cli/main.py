@@ -13,6 +13,7 @@ from cli import (
     email,
     evaluate,
     explain,
+    generate,
     hold,
     identity,
     models,
@@ -33,7 +34,7 @@ app = typer.Typer(
     help="From raw events to recommendations.",
 )
 modules = (
-    *(demo, runs, data, hold, contracts, status, recommend, explain),
+    *(demo, runs, data, generate, hold, contracts, status, recommend, explain),
     *(releases, evaluate, models, email, identity, retention, bench),
 )
 for module in modules:
