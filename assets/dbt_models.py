@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from orchestration import metadata, partitions
+from orchestration.abuse import abuse_variables, chosen
 from orchestration.dbt_manifest import DbtManifest, DbtModel
 from orchestration.dbt_project import load_manifest
 from orchestration.dbt_report import TESTS_CHECK, model_seconds, report_model, tests_check
@@ -14,6 +15,7 @@ from orchestration.dbt_run import DbtLimits, commit_model, dbt_build
 from orchestration.keys import asset_key
 from orchestration.resources import ShopResource
 from orchestration.settings import Settings
+from recs.lake import Provenance
 from recs.lake.inputs import Inputs, stale_days
 
 
@@ -51,7 +53,7 @@ def stale_model_days(
     shop: ShopResource, manifest: DbtManifest, model: DbtModel, days: Sequence[date], inputs: Inputs
 ) -> list[date]:
     """The days whose partition is missing or was made from other inputs or by other SQL."""
-    provenance = shop.provenance(model.table, run_id="")
+    provenance = _provenance(shop, model, "")
     parents = manifest.lake_parents(model.table)
     return stale_days(shop.lake(), model.table, days, lambda day: inputs.of(model.table, day, parents), provenance)
 
@@ -61,11 +63,11 @@ def build_models(
 ) -> dict[str, tuple[float, list[dg.AssetCheckResult]]]:
     """Build the models for days at equal distances and commit them; seconds and checks by table."""
     lake, settings, inputs = shop.lake(), shop.settings(), Inputs(shop.lake())
-    limits = DbtLimits(settings.threads, settings.memory_limit)
-    with dbt_build(made, days, lake=lake, run_id=run_id, limits=limits) as build:
+    limits, thresholds = DbtLimits(settings.threads, settings.memory_limit), abuse_variables(settings)
+    with dbt_build(made, days, lake=lake, run_id=run_id, limits=limits, thresholds=thresholds) as build:
         for model in (m for m in made if not m.is_view):
             parents = sorted(manifest.lake_parents(model.table))
-            provenance = shop.provenance(model.table, run_id)
+            provenance = _provenance(shop, model, run_id)
             commit_model(
                 build,
                 model,
@@ -76,6 +78,12 @@ def build_models(
                 threads=settings.threads,
             )
         return {model.table: (model_seconds(model, build), [tests_check(model, build)]) for model in made}
+
+
+def _provenance(shop: ShopResource, model: DbtModel, run_id: str) -> Provenance:
+    """With the thresholds that the model's SQL names, so that a change of one makes its days anew."""
+    thresholds = chosen(abuse_variables(shop.settings()), model.variables) if model.variables else {}
+    return shop.provenance(model.table, run_id, thresholds)
 
 
 def _spec(manifest: DbtManifest, model: DbtModel) -> dg.AssetSpec:
