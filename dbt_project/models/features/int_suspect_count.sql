@@ -7,6 +7,24 @@ with events as (
       and action not in ('return', 'rating')
 ),
 
+days as (
+    select
+        user_id,
+        event_date,
+        null as item_id,
+        count(*) filter (action <> 'purchase') as event_count,
+        count(*) filter (action = 'purchase') as purchase_count
+    from events
+    group by user_id, event_date
+),
+
+-- few days hold so much of anything that an item of them has to be looked at
+full_days as (
+    select user_id, event_date from days
+    where event_count >= {{ var('abuse_item_events_per_day') }}
+       or purchase_count >= {{ var('abuse_item_purchases_per_day') }}
+),
+
 item_days as (
     select
         user_id,
@@ -15,18 +33,9 @@ item_days as (
         count(*) filter (action <> 'purchase') as event_count,
         count(*) filter (action = 'purchase') as purchase_count
     from events
+    semi join full_days using (user_id, event_date)
+    where item_id is not null
     group by user_id, event_date, item_id
-),
-
-days as (
-    select
-        user_id,
-        event_date,
-        null as item_id,
-        sum(event_count) as event_count,
-        sum(purchase_count) as purchase_count
-    from item_days
-    group by user_id, event_date
 ),
 
 -- a source that knows only the day has one time in an hour, and no hours
@@ -58,7 +67,7 @@ broken as (
         event_date,
         item_id
     from {{ counts }}
-    where {{ value }} >= {{ threshold }}{{ " and item_id is not null" if counts == "item_days" }}
+    where {{ value }} >= {{ threshold }}
     {{ "union all" if not loop.last }}
     {%- endfor %}
 )
