@@ -17,6 +17,7 @@ from orchestration.resources import ShopResource
 from orchestration.settings import Settings
 from recs.lake import Provenance
 from recs.lake.inputs import Inputs, stale_days
+from recs.lake.partition import partition_column
 
 
 def dbt_models(settings: Settings) -> dg.AssetsDefinition:
@@ -35,7 +36,7 @@ def dbt_models(settings: Settings) -> dg.AssetsDefinition:
         days = partitions.days(context)
         chosen = [m for m in manifest.models.values() if asset_key(m.table) in context.selected_asset_keys]
         inputs = Inputs(shop.lake())
-        stale = {m.table: stale_model_days(shop, manifest, m, days, inputs) for m in chosen if not m.is_view}
+        stale = stale_models(shop, manifest, chosen, days, inputs)
         todo = sorted({day for model_days in stale.values() for day in model_days})
         made = [model for model in chosen if todo and (model.is_view or stale[model.table])]
         span = partitions.day_range(todo[0], todo[-1]) if todo else []
@@ -47,6 +48,23 @@ def dbt_models(settings: Settings) -> dg.AssetsDefinition:
             yield dg.MaterializeResult(asset_key(model.table), metadata=shown, check_results=checks)
 
     return models
+
+
+def stale_models(
+    shop: ShopResource, manifest: DbtManifest, chosen: Sequence[DbtModel], days: Sequence[date], inputs: Inputs
+) -> dict[str, list[date]]:
+    """The days of each table that one run of ``chosen`` (parents first) makes: out of date, or read from such a day.
+
+    What a parent will hold is not known before it is made, so a child is made with it.
+    """
+    stale: dict[str, list[date]] = {}
+    for model in (m for m in chosen if not m.is_view):
+        found = set(stale_model_days(shop, manifest, model, days, inputs))
+        for parent in manifest.lake_parents(model.table) & stale.keys():
+            arrives = partition_column(parent) != model.partition_column  # and is then read by every later day
+            found |= {d for d in days if d in stale[parent] or (arrives and stale[parent] and d >= stale[parent][0])}
+        stale[model.table] = sorted(found)
+    return stale
 
 
 def stale_model_days(
