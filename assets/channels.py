@@ -11,7 +11,7 @@ from assets.partitioned import LakePass, LakeTable, one_table
 from assets.reading import frames_as_of
 from orchestration.resources import ShopResource
 from orchestration.settings import Settings
-from recs.channels import INPUTS
+from recs.channels import INPUTS, parents
 from recs.channels.scorer import Scorer
 from recs.errors import ConfigError
 from recs.lake import Lake
@@ -48,7 +48,7 @@ def channel_scorers(settings: Settings, lake: Lake, day: date) -> tuple[dict[str
 
 def _table(settings: Settings, name: str) -> LakeTable:
     told = f"Channel {name}: items by score, ranked from 1 within each entity."
-    return LakeTable(f"channels/{name}", INPUTS[name], SORT_BY, channel_config(settings, name), told)
+    return LakeTable(f"channels/{name}", parents(name), SORT_BY, channel_config(settings, name), told)
 
 
 def _compute(settings: Settings, name: str) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from orchestration import metadata, partitions
+from orchestration.abuse import abuse_variables, chosen
 from orchestration.dbt_manifest import DbtManifest, DbtModel
 from orchestration.dbt_project import load_manifest
 from orchestration.dbt_report import TESTS_CHECK, model_seconds, report_model, tests_check
@@ -14,7 +15,9 @@ from orchestration.dbt_run import DbtLimits, commit_model, dbt_build
 from orchestration.keys import asset_key
 from orchestration.resources import ShopResource
 from orchestration.settings import Settings
+from recs.lake import Provenance
 from recs.lake.inputs import Inputs, stale_days
+from recs.lake.partition import partition_column
 from recs.lake.retention import refuse_deleted
 
 
@@ -34,7 +37,7 @@ def dbt_models(settings: Settings) -> dg.AssetsDefinition:
         days = partitions.days(context)
         chosen = [m for m in manifest.models.values() if asset_key(m.table) in context.selected_asset_keys]
         inputs = Inputs(shop.lake())
-        stale = {m.table: stale_model_days(shop, manifest, m, days, inputs) for m in chosen if not m.is_view}
+        stale = stale_models(shop, manifest, chosen, days, inputs)
         todo = sorted({day for model_days in stale.values() for day in model_days})
         made = [model for model in chosen if todo and (model.is_view or stale[model.table])]
         span = partitions.day_range(todo[0], todo[-1]) if todo else []
@@ -48,11 +51,28 @@ def dbt_models(settings: Settings) -> dg.AssetsDefinition:
     return models
 
 
+def stale_models(
+    shop: ShopResource, manifest: DbtManifest, chosen: Sequence[DbtModel], days: Sequence[date], inputs: Inputs
+) -> dict[str, list[date]]:
+    """The days of each table that one run of ``chosen`` (parents first) makes: out of date, or read from such a day.
+
+    What a parent will hold is not known before it is made, so a child is made with it.
+    """
+    stale: dict[str, list[date]] = {}
+    for model in (m for m in chosen if not m.is_view):
+        found = set(stale_model_days(shop, manifest, model, days, inputs))
+        for parent in manifest.lake_parents(model.table) & stale.keys():
+            arrives = partition_column(parent) != model.partition_column  # and is then read by every later day
+            found |= {d for d in days if d in stale[parent] or (arrives and stale[parent] and d >= stale[parent][0])}
+        stale[model.table] = sorted(found)
+    return stale
+
+
 def stale_model_days(
     shop: ShopResource, manifest: DbtManifest, model: DbtModel, days: Sequence[date], inputs: Inputs
 ) -> list[date]:
     """The days whose partition is missing or was made from other inputs or by other SQL."""
-    provenance = shop.provenance(model.table, run_id="")
+    provenance = _provenance(shop, model, "")
     parents = manifest.lake_parents(model.table)
     return stale_days(shop.lake(), model.table, days, lambda day: inputs.of(model.table, day, parents), provenance)
 
@@ -66,11 +86,11 @@ def build_models(
     """
     lake, settings, inputs = shop.lake(), shop.settings(), Inputs(shop.lake())
     refuse_deleted(lake, {m.table: manifest.lake_parents(m.table) for m in made if not m.is_view}, days)
-    limits = DbtLimits(settings.threads, settings.memory_limit)
-    with dbt_build(made, days, lake=lake, run_id=run_id, limits=limits) as build:
+    limits, thresholds = DbtLimits(settings.threads, settings.memory_limit), abuse_variables(settings)
+    with dbt_build(made, days, lake=lake, run_id=run_id, limits=limits, thresholds=thresholds) as build:
         for model in (m for m in made if not m.is_view):
             parents = sorted(manifest.lake_parents(model.table))
-            provenance = shop.provenance(model.table, run_id)
+            provenance = _provenance(shop, model, run_id)
             commit_model(
                 build,
                 model,
@@ -81,6 +101,12 @@ def build_models(
                 threads=settings.threads,
             )
         return {model.table: (model_seconds(model, build), [tests_check(model, build)]) for model in made}
+
+
+def _provenance(shop: ShopResource, model: DbtModel, run_id: str) -> Provenance:
+    """With the thresholds that the model's SQL names, so that a change of one makes its days anew."""
+    thresholds = chosen(abuse_variables(shop.settings()), model.variables) if model.variables else {}
+    return shop.provenance(model.table, run_id, thresholds)
 
 
 def _spec(manifest: DbtManifest, model: DbtModel) -> dg.AssetSpec:

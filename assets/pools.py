@@ -12,7 +12,7 @@ from assets.partitioned import LakePass, LakeTable, Made
 from assets.reading import frames_as_of
 from orchestration.resources import ShopResource
 from orchestration.settings import Settings
-from recs.channels import INPUTS
+from recs.channels import INPUTS, parents
 from recs.channels.ranked import USER
 from recs.history import bought_items
 from recs.lake import Lake
@@ -32,7 +32,7 @@ def purpose_specs(settings: Settings) -> dict[Purpose, PoolSpec]:
 
 def pool_parents() -> Sequence[str]:
     """What pools are made of: every channel's table, and what their scorers read."""
-    tables = {f"channels/{name}" for name in INPUTS} | {table for read in INPUTS.values() for table in read}
+    tables = {f"channels/{name}" for name in INPUTS} | {table for name in INPUTS for table in parents(name)}
     return sorted(tables | set(HISTORY))
 
 

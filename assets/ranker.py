@@ -25,7 +25,7 @@ from recs.ranking.weeks import WINDOW_DAYS, bought_next, closed_weeks, labels
 
 RANKER = "models/ranker"
 DIMS = ("features/dim_item", "features/dim_user")
-LABELS = "facts/fct_user_item_daily"
+LABELS, SUSPECTS = "facts/fct_user_item_daily", "features/dim_suspect"
 CARD = "card.json"
 _IMPORTANCES = {"as_of_date": pl.Date, "purpose": pl.String, "feature": pl.String, "gain": pl.Float64}
 
@@ -38,7 +38,7 @@ def ranker_passes(settings: Settings) -> Sequence[LakePass]:
     config |= {"features": [msgspec.to_builtins(f) for f in features]}
     tables = [f"pools/{purpose}" for purpose in past.versions] + [feature.table for feature in features]
     told = "One lambdarank model a purpose: text, importances and card. It ranks nothing before its day is ranked."
-    table = LakeTable(RANKER, (LABELS,), ("purpose", "gain", "feature"), config, told, tables, past.inputs)
+    table = LakeTable(RANKER, (LABELS, SUSPECTS), ("purpose", "gain", "feature"), config, told, tables, past.inputs)
 
     def compute(shop: ShopResource, day: date) -> Mapping[str, Made]:
         trained = {purpose: past.train(shop, purpose, day) for purpose in past.versions}
@@ -111,11 +111,14 @@ class Past:
         """One past day's candidates with their labels; their features are read when they are asked for."""
         (history,) = frames_as_of(lake, [LABELS], known_by)
         dim_item, dim_user = frames_as_of(lake, DIMS, day)
-        pairs = lake.read(f"pools/{purpose}", day, ["user_code", "item_code"])
+        # suspects of the day of the training: what was not yet known on the day of the pool is left out too
+        suspects = dim_user.join(lake.read(SUSPECTS, known_by, ["user_id"]), on="user_id", how="semi")["user_code"]
+        is_taught = ~pl.col("user_code").is_in(suspects.implode())
+        pairs = lake.read(f"pools/{purpose}", day, ["user_code", "item_code"]).filter(is_taught)
         bought = bought_next(history, dim_item, dim_user, day=day, known_by=known_by)
 
         def gather(keep: np.ndarray) -> np.ndarray:
-            pool = lake.read(f"pools/{purpose}", day).filter(pl.Series(keep))
+            pool = lake.read(f"pools/{purpose}", day).filter(is_taught).filter(pl.Series(keep))
             return candidate_rows(pool, snapshot_of(lake, day, features, users=pool["user_code"]))
 
         return Week(day, labels(pairs, bought), pairs["user_code"].to_numpy(), gather)

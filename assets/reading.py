@@ -7,17 +7,19 @@ from pathlib import Path
 
 import polars as pl
 
-from recs.history import net, with_codes
+from recs.history import less_suspects, net, with_codes
 from recs.lake import Lake
 from recs.lake.partition import ARRIVAL_STAGES
 
+ITEM_DAILY, SUSPECT_ITEM_DAILY = "facts/fct_item_daily", "features/int_suspect_item_daily"
 HISTORY, DIM_ITEM, DIM_USER = "facts/fct_user_item_daily", "features/dim_item", "features/dim_user"
 
 
 def frames_as_of(lake: Lake, tables: Sequence[str], day: date) -> list[pl.DataFrame]:
     """One frame a table: the day's partition, or of an arriving table all that had arrived by the day.
 
-    Where the shopper's history comes with both dims, its rows already carry their codes.
+    What the day's suspects did is taken off what everyone did (fct_item_daily). Where the shopper's history comes with
+    both dims, its rows already carry their codes.
     """
     coded = {HISTORY, DIM_ITEM, DIM_USER} <= set(tables)
     return [_coded_history(lake, day) if coded and table == HISTORY else _frame(lake, table, day) for table in tables]
@@ -26,6 +28,8 @@ def frames_as_of(lake: Lake, tables: Sequence[str], day: date) -> list[pl.DataFr
 def _frame(lake: Lake, table: str, day: date) -> pl.DataFrame:
     if table.split("/")[0] not in ARRIVAL_STAGES:
         return lake.read(table, day)
+    if table == ITEM_DAILY:
+        return _item_daily(lake.root, day, lake.inputs_hash(table, until=day), _hash(lake, SUSPECT_ITEM_DAILY, day))
     return _window(lake.root, table, day, lake.inputs_hash(table, until=day))
 
 
@@ -44,6 +48,12 @@ def _hash(lake: Lake, table: str, day: date) -> str:
 def _window(root: Path, table: str, day: date, inputs_hash: str) -> pl.DataFrame:
     rows = Lake(root).read_window(table, until=day)
     return net(rows) if table == HISTORY else rows
+
+
+@lru_cache(maxsize=1)
+def _item_daily(root: Path, day: date, inputs_hash: str, suspects_hash: str) -> pl.DataFrame:
+    lake = Lake(root)
+    return less_suspects(lake.read_window(ITEM_DAILY, until=day), lake.read(SUSPECT_ITEM_DAILY, day))
 
 
 @lru_cache(maxsize=1)

@@ -84,10 +84,11 @@ def _feature_models(
     shop: ShopResource, manifest: "DbtManifest", days: Sequence[date], inputs: Inputs
 ) -> list[tuple["DbtModel", list[date]]]:
     """Every feature model with those of the days that it has to be made for."""
-    from assets.dbt_models import stale_model_days
+    from assets.dbt_models import stale_models
 
     models = [model for model in manifest.models.values() if model.table.startswith("features/")]
-    return [(model, stale_model_days(shop, manifest, model, days, inputs)) for model in models]
+    stale = stale_models(shop, manifest, models, days, inputs)
+    return [(model, stale[model.table]) for model in models]
 
 
 def _passes(settings: Settings, days: Sequence[date], run_id: str) -> Iterator[Report]:

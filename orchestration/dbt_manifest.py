@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from orchestration.abuse import variables_of
 from orchestration.lineage import Lineage
 from recs.errors import ConfigError
 from recs.lake.partition import partition_column
@@ -23,6 +24,8 @@ class DbtModel:
     compiled_sql: str  # for days and folders of no run
     tests: tuple[str, ...] = field(default=())
     features: FeatureTable | None = None  # what the ranker reads of it
+    variables: tuple[str, ...] = ()  # thresholds of aisle.toml that its SQL names
+    count_by: str | None = None  # a column whose values are counted for the UI
 
     @property
     def name(self) -> str:
@@ -100,6 +103,8 @@ class DbtManifest:
             node.get("compiled_code") or "",
             tests,
             _features(f"{group}/{node['name']}", meta, node["columns"]),
+            variables_of(node.get("raw_code") or ""),
+            meta.get("count_by"),
         )
 
     def _table(self, key: str) -> str | None:

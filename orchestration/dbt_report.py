@@ -30,10 +30,18 @@ def report_model(
         info = lake.info(model.table, day)
         shown: dict[str, Any] = {"dagster/row_count": counts.get(day, 0), "reused": not built}
         if info:
-            shown = metadata.partition_metadata(info, context.run_id)
+            shown = metadata.partition_metadata(info, context.run_id) | counts_by(lake, model, day)
         if day == days[-1]:
             shown |= _description(lake, manifest, model, days)
         context.add_asset_metadata(shown, asset_key=asset_key(model.table), partition_key=day.isoformat())
+
+
+def counts_by(lake: Lake, model: DbtModel, day: date) -> dict[str, int]:
+    """Rows of the day by each value of the column that the model's meta counts by; none where it names no column."""
+    if model.count_by is None:
+        return {}
+    counted = lake.read(model.table, day, [model.count_by]).group_by(model.count_by).len().sort(model.count_by)
+    return dict(counted.iter_rows())
 
 
 def model_seconds(model: DbtModel, build: DbtBuild) -> float:

@@ -63,17 +63,25 @@ class DbtLimits(NamedTuple):
 
 @contextmanager
 def dbt_build(
-    models: Sequence[DbtModel], days: Sequence[date], *, lake: Lake, run_id: str, limits: DbtLimits
+    models: Sequence[DbtModel],
+    days: Sequence[date],
+    *,
+    lake: Lake,
+    run_id: str,
+    limits: DbtLimits,
+    thresholds: Mapping[str, Any] | None = None,
 ) -> Iterator[DbtBuild]:
     """Build ``models`` and run their tests for days at equal distances. Raises DbtFailed in the words of what failed.
 
-    The folder that dbt writes to is removed afterwards; nothing of the lake is touched.
+    thresholds: variables of the shop, by name. The folder that dbt writes to is removed afterwards; nothing of the lake
+    is touched.
     """
     lake.root.mkdir(parents=True, exist_ok=True)
     root = lake.root / f"{TMP_PREFIX}dbt-{run_id}"
     root.mkdir(exist_ok=True)
     try:
         variables = {
+            **(thresholds or {}),
             "first_date": days[0].isoformat(),
             "last_date": days[-1].isoformat(),
             "step_days": (days[1] - days[0]).days if len(days) > 1 else 1,

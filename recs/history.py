@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+ITEM_DAY = ("arrival_date", "event_date", "item_id", "region")  # the grain of fct_item_daily
 POINTS = 1 << 20  # one purchase of today, in points: integers add up to the same sum in any order and on any threads
 
 
@@ -55,6 +56,24 @@ def with_codes(user_item_daily: pl.DataFrame, dim_item: pl.DataFrame, dim_user: 
     return user_item_daily.join(dim_user.select("user_id", "user_code"), on="user_id").join(
         dim_item.select("item_id", "item_code"), on="item_id"
     )
+
+
+def without_suspects(user_item_daily: pl.DataFrame, dim_item: pl.DataFrame, dim_user: pl.DataFrame) -> pl.DataFrame:
+    """``with_codes`` of the shoppers who are no suspects on the day of ``dim_user``: what may be learned from."""
+    suspects = dim_user.filter(pl.col("is_suspect")).select("user_code")
+    rows = with_codes(user_item_daily, dim_item, dim_user)
+    return rows if suspects.is_empty() else rows.join(suspects, on="user_code", how="anti", maintain_order="left")
+
+
+def less_suspects(item_daily: pl.DataFrame, suspect_item_daily: pl.DataFrame) -> pl.DataFrame:
+    """fct_item_daily less what the suspects of a day did: every count of the one that the other has too."""
+    if suspect_item_daily.is_empty():
+        return item_daily
+    counts = [name for name in suspect_item_daily.columns if name in item_daily.columns and name not in ITEM_DAY]
+    theirs = suspect_item_daily.select(*ITEM_DAY, pl.col(counts).name.prefix("their_"))
+    rest = [(pl.col(name) - pl.col(f"their_{name}").fill_null(0)).cast(item_daily.schema[name]) for name in counts]
+    joined = item_daily.join(theirs, on=ITEM_DAY, how="left", maintain_order="left")
+    return joined.with_columns(rest).select(item_daily.columns)
 
 
 def bought_items(

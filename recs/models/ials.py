@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from scipy.sparse import csr_matrix
 
-from recs.history import POINTS, purchase_points
+from recs.history import POINTS, purchase_points, without_suspects
 
 SIDES = ("user", "item")
 Factors = np.ndarray  # float32 [rows, factors]
@@ -70,10 +70,11 @@ def ials_model(
     """Factors of shoppers and items as of a day: as_of_date, side (user, item), code, f000, f001, ... (float32).
 
     A pair's value is log(1 + 4 x its purchase days, each counting half after ``half_life_days``). Items with fewer than
-    ``min_buyers`` shoppers in the window and shoppers without a purchase of the others have no row.
+    ``min_buyers`` shoppers in the window and shoppers without a purchase of the others have no row; nor have suspects.
     """
+    learned_from = without_suspects(user_item_daily, dim_item, dim_user)
     pairs = purchase_points(
-        user_item_daily, dim_item, dim_user, as_of=as_of, half_life_days=half_life_days, window_days=window_days
+        learned_from, dim_item, dim_user, as_of=as_of, half_life_days=half_life_days, window_days=window_days
     )
     pairs = pairs.filter(pl.len().over("item_code") >= min_buyers).sort("user_code", "item_code")
     users, user_rows = np.unique(pairs["user_code"].to_numpy(), return_inverse=True)

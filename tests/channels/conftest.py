@@ -78,7 +78,8 @@ def dim_item() -> Frame:
 
 @pytest.fixture(scope="session")
 def dim_user() -> pl.DataFrame:
-    return _frame([(0, "ann"), (1, "bob")], {"user_code": pl.Int32, "user_id": pl.String})
+    schema = {"user_code": pl.Int32, "user_id": pl.String, "is_suspect": pl.Boolean}
+    return _frame([(0, "ann", False), (1, "bob", False)], schema)
 
 
 @pytest.fixture(scope="session")

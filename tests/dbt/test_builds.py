@@ -160,7 +160,7 @@ def test_rows_that_break_a_rule_fail_the_build(shop, tmp_path):
 def test_a_parent_that_was_not_built_for_the_day_is_named(shop, tmp_path):
     done = shop.copy(tmp_path).build("orphan", "feat_item_pair")
     assert done.returncode != 0
-    assert "feat_item_pair reads dim_item, which has no partition as_of_date=2026-03-08" in done.stdout
+    assert "feat_item_pair reads dim_suspect, which has no partition as_of_date=2026-03-08" in done.stdout
 
 
 def test_a_lake_without_a_single_partition_makes_empty_tables(new_lake):

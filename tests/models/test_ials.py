@@ -26,7 +26,7 @@ def bought(*rows):
 def dims(users="uvwxyz", items="abcdef", blocked=""):
     codes = {"item_code": range(len(items)), "item_id": list(items), "category_code": [0] * len(items)}
     item = pl.DataFrame(codes).with_columns(is_recommendable=~pl.col("item_id").is_in(list(blocked)))
-    user = pl.DataFrame({"user_code": range(len(users)), "user_id": list(users)})
+    user = pl.DataFrame({"user_code": range(len(users)), "user_id": list(users), "is_suspect": False})
     return item.cast({"item_code": pl.Int32, "category_code": pl.Int32}), user.cast({"user_code": pl.Int32})
 
 

@@ -11,7 +11,7 @@ sales as (
 ),
 
 events as (
-    select * from {{ ref('stg_events') }}
+    select * from {{ without_suspects(ref('stg_events')) }}
     where arrival_date <= {{ as_of() }}
       and {{ in_last_days('event_date', 364) }}
       and action = 'purchase'

@@ -18,6 +18,11 @@ events as (
       and region <> ''
 ),
 
+suspects as (
+    select distinct user_id from {{ ref('dim_suspect') }}
+    where as_of_date = {{ as_of() }}
+),
+
 regions as (
     select * from {{ ref('dim_region') }}
     where as_of_date = {{ as_of() }}
@@ -55,8 +60,10 @@ select
     known_users.user_id,
     coalesce(most_visited.region, '') as region,
     coalesce(regions.region_code, -1) as region_code,
-    accounts.segment
+    accounts.segment,
+    suspects.user_id is not null as is_suspect
 from known_users
 left join accounts using (user_id)
 left join most_visited using (user_id)
+left join suspects using (user_id)
 left join regions on regions.region = most_visited.region

@@ -1,4 +1,5 @@
--- One row per as_of_date and category_l3 (product type) with an item that was bought in the last 364 days.
+-- One row per as_of_date and category_l3 (product type) with an item that was bought in the last 364 days; what
+-- suspects did is left out.
 with items as (
     select * from {{ ref('dim_item') }}
     where as_of_date = {{ as_of() }}
@@ -16,7 +17,7 @@ promotions as (
 ),
 
 user_categories as (
-    select * from {{ ref('feat_user_category') }}
+    select * from {{ without_suspects(ref('feat_user_category')) }}
     where as_of_date = {{ as_of() }}
 ),
 

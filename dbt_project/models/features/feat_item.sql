@@ -1,6 +1,6 @@
--- One row per as_of_date and item_id that was bought in the last 364 days.
+-- One row per as_of_date and item_id that was bought in the last 364 days; what suspects did is left out.
 with pairs as (
-    select * from {{ ref('feat_user_item') }}
+    select * from {{ without_suspects(ref('feat_user_item')) }}
     where as_of_date = {{ as_of() }}
 ),
 
@@ -10,16 +10,15 @@ items as (
 ),
 
 sales as (
-    select * from {{ ref('fct_item_daily') }}
-    where arrival_date <= {{ as_of() }}
-      and {{ in_last_days('event_date', 364) }}
+    select * from {{ item_daily_without_suspects() }}
+    where {{ in_last_days('event_date', 364) }}
 ),
 
 baskets as (
     select
         item_id,
         max(event_date) as event_date
-    from {{ ref('stg_events') }}
+    from {{ without_suspects(ref('stg_events')) }}
     where arrival_date <= {{ as_of() }}
       and {{ in_last_days('event_date', 364) }}
       and action = 'purchase' and item_id is not null and session_id is not null

@@ -1,7 +1,7 @@
 -- One row per as_of_date and pair of recommendable items (item_id < other_item_id) that at least pair_min_baskets baskets
--- of the last 364 days hold both of.
+-- of the last 364 days hold both of; what suspects did is left out.
 with events as (
-    select * from {{ ref('stg_events') }}
+    select * from {{ without_suspects(ref('stg_events')) }}
     where arrival_date <= {{ as_of() }}
       and {{ in_last_days('event_date', 364) }}
       and action = 'purchase'

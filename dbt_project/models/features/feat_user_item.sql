@@ -24,7 +24,7 @@ usual_prices as (
         item_id,
         -- null when returns took back all that was sold
         sum(spend) / if(sum(quantity) > 0, sum(quantity), null) as price
-    from by_day
+    from {{ without_suspects('by_day') }}
     group by item_id
 ),
 
