@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -118,7 +119,7 @@ class _Chunks:
                 yield from self.writer.finished()
         yield from self.writer.finished(wait=True)
 
-    def _classified(self, chunk: list[Part]) -> Iterator[tuple[Part, Written]]:
+    def _classified(self, chunk: list[Part]) -> list[tuple[Part, Written]]:
         numbers = self._start(chunk)
         fix = self._correction(chunk)
         self.classifier.finish(self.writer.settle, fix.replaced if fix else None)
@@ -128,7 +129,7 @@ class _Chunks:
         bad = self._bad_lines()
         statuses, reasons = self.classifier.counts(), self.classifier.reasons()
         ends = np.searchsorted(rows["_part"].to_numpy(), np.arange(len(chunk) + 1))
-        none = arrow_schema(self.contract).empty_table()
+        none, done = arrow_schema(self.contract).empty_table(), []
         for place, part in enumerate(chunk):
             own = numbers[place]
             kept = rows.slice(ends[place], ends[place + 1] - ends[place])
@@ -138,7 +139,20 @@ class _Chunks:
             aside = quarantine_rows(part, {n: bad.get(number, {}) for n, number in enumerate(own)})
             aside = self.border.quarantine(aside)
             counts = self._counts(part, own, statuses, reasons, kept, retracted.num_rows)
-            yield part, Written(kept, keys, aside, retracted, counts)
+            done.append((part, Written(kept, keys, aside, retracted, counts)))
+        return self._profiled(done, rows)
+
+    def _profiled(self, done: list[tuple[Part, Written]], rows: pa.Table) -> list[tuple[Part, Written]]:
+        """With the profiles of days that are one part each, counted all at once."""
+        judge = self.writer.judge
+        if judge is None:
+            return done
+        whole = {part.day: written for part, written in done if part.is_day}
+        read = {day: _read(written.counts) for day, written in whole.items()}
+        profiles = judge.profiles(rows, read)
+        return [
+            (part, replace(written, profile=profiles.get(part.day) if part.is_day else None)) for part, written in done
+        ]
 
     def _start(self, chunk: list[Part]) -> list[list[int]]:
         """Give every row of a chunk to the classifier; the numbers of its files, by part."""
@@ -220,3 +234,8 @@ def _with_place(rows: pa.Table, number: int, day: date) -> pa.Table:
     days = np.full(rows.num_rows, (day - date(1970, 1, 1)).days, np.int32)
     numbers = pa.array(np.full(rows.num_rows, number, np.int32))
     return rows.append_column("_file_no", numbers).append_column("arrival_date", pa.array(days).cast(pa.date32()))
+
+
+def _read(counts: HourCounts) -> tuple[int, int]:
+    """Rows read, and of them quarantined."""
+    return sum(file.read for file in counts.files), sum(file.quarantined for file in counts.files)

@@ -1,6 +1,6 @@
 """Judging a day before readers see it: its profile, and whether it is held back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -36,10 +36,14 @@ class DayJudge:
         self._known = {day: profile for day, profile in known.items() if day not in set(days)}
         self._decisions = {(d.batch, d.rows_hash): d.decision for d in Holds(landing_root).decisions()}
 
-    def profile(self, rows: pa.Table | Sequence[Path], counts: DayCounts) -> Profile:
-        """What is usual or not about a day: its rows, or the Parquet files of them, and what became of the others."""
+    def profiles(self, rows: pa.Table, read: Mapping[date, tuple[int, int]]) -> dict[date, Profile]:
+        """What is usual or not about whole days. rows: all of theirs; read: rows read and of them bad, by day."""
+        return profiles(rows, self.spec, read, threads=1)
+
+    def profile(self, files: Sequence[Path], counts: DayCounts) -> Profile:
+        """What is usual or not about a day, from the Parquet files of its rows and what became of the others."""
         read = {counts.day: (counts.read, counts.quarantined)}
-        return profiles(rows, self.spec, read, threads=1)[counts.day]
+        return profiles(files, self.spec, read, threads=1)[counts.day]
 
     def judge(self, profile: Profile, rows_hash: str) -> Judgement:
         """Whether a day is held. rows_hash: what a person has let in, is let in; other rows are judged anew."""

@@ -31,6 +31,7 @@ class Part:
     blocks: list[tuple[int, Block]] = field(default_factory=list)
     ends_hour: bool = False
     ends_day: bool = False
+    is_day: bool = False  # the only part of its day
 
     @property
     def name(self) -> str:
@@ -79,6 +80,7 @@ class Reader:
 
     def _parts(self, hours: Sequence[tuple[date, int, Sequence[Entry]]]) -> Iterator[Part]:
         for place, (day, hour, entries) in enumerate(hours):
+            begins_day = place == 0 or hours[place - 1][0] != day
             ends_day = place + 1 == len(hours) or hours[place + 1][0] != day
             part = Part(day, hour, 0)
             for entry in entries:
@@ -96,6 +98,7 @@ class Reader:
                 except Unreadable as problem:
                     part.files[-1] = (entry, problem)
             part.ends_hour, part.ends_day = True, ends_day
+            part.is_day = begins_day and ends_day and part.number == 0
             yield part
 
     def _counts_repeats(self, entry: Entry) -> bool:

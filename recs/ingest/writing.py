@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from recs.checks.hold import held_table
+from recs.checks.profile import Profile
 from recs.contracts import Contract, arrow_schema
 from recs.ingest.counts import DayCounts, HourCounts, day_counts
 from recs.ingest.holds import forget_held
@@ -29,6 +30,7 @@ class Written:
     quarantined: pa.Table
     retracted: pa.Table
     counts: HourCounts
+    profile: Profile | None = None  # of the day, where the part is the whole of it
 
 
 class _Day:
@@ -40,6 +42,7 @@ class _Day:
         self.raw, self.quarantine, self.retracted = (
             PartitionDraft(lake, table(contract.table), day) for table in tables
         )
+        self.profile: Profile | None = None
         self.hours: dict[int, HourCounts] = {}
         self.open: list[HourCounts] = []  # parts of the hour that is being written
 
@@ -60,6 +63,7 @@ class _Day:
         if written.retracted.num_rows:
             self.retracted.add(part.name, written.retracted)
         self.open.append(written.counts)
+        self.profile = written.profile
 
     def close_hour(self, hour: int, inputs: str) -> None:
         self.hours[hour] = HourCounts.of(self.open, inputs)
@@ -77,7 +81,8 @@ class _Day:
         back = {f"retracted-{name}": part.content_hash for name, part in self.retracted.parts.items() if part.rows}
         extra = counts.as_extra()
         if judge is not None:
-            judged = judge.judge(judge.profile(self.raw.files(), counts), self.raw.content_hash(back))
+            profile = self.profile or judge.profile(self.raw.files() if rows else (), counts)
+            judged = judge.judge(profile, self.raw.content_hash(back))
             extra |= {"profile": judged.profile.as_extra(), "held": judged.reasons}
             if judged.reasons:
                 held = {"reasons": judged.reasons}

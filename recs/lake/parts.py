@@ -37,7 +37,6 @@ class PartitionDraft:
     def __init__(self, lake: Lake, table: str, day: date) -> None:
         self.lake, self.table, self.day = lake, table, day
         self.folder = lake.root / f"{TMP_PREFIX}draft-{table.replace('/', '-')}-{day}-{uuid.uuid4().hex[:8]}"
-        self.folder.mkdir(parents=True)
         self.parts: dict[str, Part] = {}
 
     def path(self, name: str) -> Path:
@@ -46,6 +45,7 @@ class PartitionDraft:
 
     def add(self, name: str, rows: pa.Table, files: Mapping[str, bytes] | None = None) -> None:
         """Write one part, its rows in the order given, and further files that belong to it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
         pq.write_table(rows, self.path(name), compression="zstd")
         for file, content in (files or {}).items():
             (self.folder / file).write_bytes(content)
@@ -57,6 +57,7 @@ class PartitionDraft:
         info = PartitionInfo.read(there)
         if info is None or name not in info.parts:
             raise KeyError(f"{self.table} {self.day} has no part {name}")
+        self.folder.mkdir(parents=True, exist_ok=True)
         for file in (f"data-{name}.parquet", *(f for f in files if (there / f).exists())):
             os.link(there / file, self.folder / file)
         self.parts[name] = Part(**info.parts[name])
