@@ -8,7 +8,7 @@ import typer
 from cli.output import Json, print_json, print_table
 from recs.errors import ConfigError
 
-NAMES = ("definitions", "lookup", "pairs", "simulate")
+NAMES = ("definitions", "ingest", "lookup", "pairs", "simulate")
 
 
 def register(app: typer.Typer) -> None:
@@ -16,23 +16,36 @@ def register(app: typer.Typer) -> None:
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="One of: definitions, lookup, pairs, simulate.")], json: Json = False
+    name: Annotated[str, typer.Argument(help=f"One of: {', '.join(NAMES)}.")],
+    size: Annotated[
+        str, typer.Option(help="small ends within a minute or two; full, where there is one, does not.")
+    ] = "small",
+    json: Json = False,
 ) -> None:
     """Run one benchmark and print its medians and ratios."""
     if name not in NAMES:
         raise ConfigError(f"there is no benchmark {name!r}", f"choose from {', '.join(NAMES)}")
-    rows = import_module(f"benchmarks.{name}").rows()
+    if size not in ("small", "full"):
+        raise ConfigError(f"there is no size {size!r}", "use small or full")
+    benchmark = import_module(f"benchmarks.{name}")
+    rows = benchmark.rows(size=size) if hasattr(benchmark, "SIZES") else benchmark.rows()
     if json:
         print_json({"name": name, "rows": rows})
         return
     baselines = sorted({key for row in rows for key in row["ratio_to"]})
+    has_memory = all("peak_rss_bytes" in row for row in rows)
     shown = [
         (
             row["case"],
             f"{row['seconds']:.2f}",
             f"{row['rate']:,.1f} {row['unit']}",
             *(f"{row['ratio_to'][baseline]:.2f}" for baseline in baselines),
+            *([f"{row['peak_rss_bytes'] / 2**30:.2f} GiB"] if has_memory else []),
         )
         for row in rows
     ]
-    print_table(f"bench {name}", ("case", "seconds", "rate", *(f"ratio to {b}" for b in baselines)), shown)
+    print_table(
+        f"bench {name}",
+        ("case", "seconds", "rate", *(f"ratio to {b}" for b in baselines), *(["peak memory"] if has_memory else [])),
+        shown,
+    )
