@@ -50,8 +50,9 @@ class Classifier:
         """
         self.contract = contract
         self.by_first_arrival = contract.deduplicate == "first_arrival"
-        carried = [("_part", pa.int32()), ("_row", pa.int64()), ("_key", pa.uint64())]
-        self._schema = pa.schema([*arrow_schema(contract), *carried])
+        few = pa.dictionary(pa.int32(), pa.string())
+        schema = [(f.name, few if f.name in ("source", "source_file") else f.type) for f in arrow_schema(contract)]
+        self._schema = pa.schema([*schema, ("_part", pa.int32()), ("_row", pa.int64()), ("_key", pa.uint64())])
         self.seen, self.retracted = seen, retracted
         self.connection = duckdb.connect()
         self.connection.execute("set threads = ?", [threads])
@@ -188,17 +189,19 @@ class Classifier:
         return found.rename_columns({"_line": "source_line"}).select(self._schema.names).cast(self._schema)
 
     def _origins(self, numbers: np.ndarray) -> dict[str, pa.Array]:
-        """Where and when each row came from, by the number of its file."""
-        days = pa.array([file.day for file in self._files], pa.date32())
-        columns = {
-            "source": pa.array([file.source for file in self._files], pa.string()),
-            "source_file": pa.array([file.file for file in self._files], pa.string()),
-            "arrival_date": days,
-            "arrival_hour": pa.array([file.hour for file in self._files], pa.int8()),
+        """Where and when each row came from, by the number of its file; names as dictionaries, since few differ."""
+        places = pa.array(numbers, pa.int32())
+        names = {
+            name: pa.array([getattr(file, name) for file in self._files], pa.string()) for name in ("source", "file")
         }
-        places = pa.array(numbers)
-        return {name: values.take(places) for name, values in columns.items()} | {
-            "_part": pa.array(self._parts[numbers])
+        days = pa.array([file.day for file in self._files], pa.date32())
+        hours = pa.array([file.hour for file in self._files], pa.int8())
+        return {
+            "source": pa.DictionaryArray.from_arrays(places, names["source"]),
+            "source_file": pa.DictionaryArray.from_arrays(places, names["file"]),
+            "arrival_date": days.take(places),
+            "arrival_hour": hours.take(places),
+            "_part": pa.array(self._parts[numbers]),
         }
 
     def _flags(self, rows: np.ndarray) -> dict[str, pa.Array]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 MOST_IN_MEMORY = 50_000_000  # keys: 400 MB
-KEYS_SQL = "md5_number_lower({})"
+KEYS_SQL = "(md5_number({}) & 18446744073709551615::uhugeint)::ubigint"  # five times as fast as md5_number_lower
 HORIZON_DAYS = 400  # an event id is remembered for as long as an event may be late
 
 

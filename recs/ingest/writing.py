@@ -57,7 +57,7 @@ class _Day:
 
     def add(self, part: Part, written: Written) -> None:
         files = {keys_file(part.name): written.keys.tobytes()} if len(written.keys) else {}
-        self.raw.add(part.name, written.rows, files)
+        self.raw.add(part.name, written.rows, files, unlike=self.contract.key)
         if written.quarantined.num_rows:
             self.quarantine.add(part.name, written.quarantined)
         if written.retracted.num_rows:

@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -43,10 +43,16 @@ class PartitionDraft:
         """Where the rows of a part lie until the commit."""
         return self.folder / f"data-{name}.parquet"
 
-    def add(self, name: str, rows: pa.Table, files: Mapping[str, bytes] | None = None) -> None:
-        """Write one part, its rows in the order given, and further files that belong to it."""
+    def add(
+        self, name: str, rows: pa.Table, files: Mapping[str, bytes] | None = None, unlike: Collection[str] = ()
+    ) -> None:
+        """Write one part, its rows in the order given, and further files that belong to it.
+
+        unlike: columns whose values hardly ever repeat, for which a dictionary would only cost time.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
-        pq.write_table(rows, self.path(name), compression="zstd")
+        repeating = [column for column in rows.column_names if column not in unlike]
+        pq.write_table(rows, self.path(name), compression="zstd", use_dictionary=repeating, store_schema=False)
         for file, content in (files or {}).items():
             (self.folder / file).write_bytes(content)
         self.parts[name] = Part(rows.num_rows, self.path(name).stat().st_size, content_hash(rows))

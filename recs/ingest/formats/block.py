@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+PIECE_BYTES = 32_000  # of text that is looked at line by line where it holds a bad one
 BLOCK_BYTES = 64_000_000  # of text; a record is never cut
 MOST_BAD_LINES = 0.2  # of the first block: above, the whole file is in another encoding
 
@@ -37,20 +38,44 @@ def utf8_lines(text: bytes, encoding: str, *, is_first: bool) -> tuple[bytes, li
     Unreadable where that is most lines of a file's first block.
     """
     try:
-        decoded = text.decode(encoding)
+        return _as_utf8(text, encoding), []
     except UnicodeDecodeError:
-        return _escaped(text, encoding, is_first=is_first)
-    return (text if encoding in ("utf-8", "utf8", "ascii") else decoded.encode()), []
+        pieces, bad = _mended(text, encoding)
+    if is_first and len(bad) > max(1, MOST_BAD_LINES * (text.count(b"\n") + 1)):
+        raise Unreadable("encoding", f"not {encoding} in line {bad[0] + 1} and many others")
+    return b"".join(pieces), bad
 
 
-def _escaped(text: bytes, encoding: str, *, is_first: bool) -> tuple[bytes, list[int]]:
-    lines, bad = text.split(b"\n"), []
+def _mended(text: bytes, encoding: str) -> tuple[list[bytes], list[int]]:
+    """The text in pieces, and the numbers of its bad lines; only a small piece with such a line is taken apart."""
+    pieces: list[bytes] = []
+    bad: list[int] = []
+    position, number = 0, 0
+    while position < len(text):
+        end = text.find(b"\n", position + PIECE_BYTES) + 1 or len(text)
+        piece = text[position:end]
+        try:
+            pieces.append(_as_utf8(piece, encoding))
+        except UnicodeDecodeError:
+            lines, bad_lines = _escaped(piece, encoding)
+            pieces.append(lines)
+            bad += [number + line for line in bad_lines]
+        number += piece.count(b"\n")
+        position = end
+    return pieces, bad
+
+
+def _escaped(piece: bytes, encoding: str) -> tuple[bytes, list[int]]:
+    lines, bad = piece.split(b"\n"), []
     for number, line in enumerate(lines):
         try:
             lines[number] = line.decode(encoding).encode()
         except UnicodeDecodeError:
             lines[number] = line.decode(encoding, "backslashreplace").encode()
             bad.append(number)
-    if is_first and len(bad) > max(1, MOST_BAD_LINES * len(lines)):
-        raise Unreadable("encoding", f"not {encoding} in line {bad[0] + 1} and many others")
     return b"\n".join(lines), bad
+
+
+def _as_utf8(text: bytes, encoding: str) -> bytes:
+    decoded = text.decode(encoding)
+    return text if encoding in ("utf-8", "utf8", "ascii") else decoded.encode()
