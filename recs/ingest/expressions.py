@@ -34,6 +34,7 @@ def checked_drop(where: str, drop: Drop, contracts: Mapping[str, Contract]) -> t
     if contract is None:
         raise ConfigError(f"{where}.feeds: there is no contract {drop.feeds}", f"use one of {', '.join(contracts)}")
     _check_columns(where, drop, contract)
+    _check_text(where, drop)
     full = _written_out(where, drop)
     sqls = {f"columns.{name}": sql for name, sql in full.columns.items()}
     sqls |= {f"quarantine.{name}": sql for name, sql in full.quarantine.items()}
@@ -67,6 +68,17 @@ def _check_columns(where: str, drop: Drop, contract: Contract) -> None:
     for rule in drop.quarantine:
         if not _RULE_NAME.fullmatch(rule):
             raise ConfigError(f"{where}.quarantine.{rule}: not a rule's name", "use small letters, digits and _")
+
+
+def _check_text(where: str, drop: Drop) -> None:
+    if len(drop.delimiter) != 1 or not drop.delimiter.isascii() or drop.delimiter in '"\r\n\0':
+        problem = f"{where}.delimiter: {drop.delimiter!r} is not one ASCII character, or is one that CSV uses itself"
+        raise ConfigError(problem, 'use one such as ",", ";", "|" or "\\t"')
+    try:
+        "\n".encode(drop.encoding)
+    except (LookupError, UnicodeError) as error:
+        problem = f"{where}.encoding: there is no encoding {drop.encoding!r}"
+        raise ConfigError(problem, "use a name such as utf-8, latin-1, cp1252 or utf-16") from error
 
 
 def _written_out(where: str, drop: Drop) -> Drop:
