@@ -62,8 +62,11 @@ def _header(file: BinaryIO, drop: Drop) -> list[str]:
     """The names of the first record; the file then stands behind it."""
     start, lines = file.tell(), b""
     while line := file.readline():
+        if not (lines or line.strip(b"\r\n")):
+            start = file.tell()  # a blank line before the header
+            continue
         lines += line
-        if lines.count(b'"') % 2 == 0 and lines.strip():
+        if lines.count(b'"') % 2 == 0:
             break
     if b"\r" in lines.rstrip(b"\r\n"):  # lines that end with a carriage return alone: this was more than one
         texts = io.StringIO(lines.decode("latin-1"), newline="").readlines()

@@ -34,8 +34,8 @@ class Texts:
 
         as_text = "to_json(v)::varchar" if kinds.is_nested(column.type) else "v::varchar"
         query = f"select case when v is not null then {as_text} end as v from _column"
-        self._engine.register("_column", pa.table({"v": column}))
         try:
+            self._engine.register("_column", pa.table({"v": column}))
             return self._engine.sql(query).to_arrow_table()["v"]
         except (duckdb.Error, pa.ArrowException):  # a type, or bytes inside a nested one, that the engine does not know
             return pa.chunked_array([[_spelled(value) for value in column]], pa.string())
