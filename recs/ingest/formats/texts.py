@@ -17,10 +17,7 @@ class Texts:
     """Turns columns into text: times with a zone in UTC, lists and structs as JSON, bytes with escapes."""
 
     def __init__(self) -> None:
-        import duckdb
-
-        self._engine: DuckDBPyConnection = duckdb.connect(config={"threads": 1})
-        self._engine.execute("set timezone = 'UTC'")
+        self._engine = _engine()
 
     def text(self, column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, list[int]]:
         """The column as strings, and the rows (from 0) whose bytes are not the UTF-8 that their type promises."""
@@ -36,11 +33,12 @@ class Texts:
         query = f"select case when v is not null then {as_text} end as v from _column"
         try:
             self._engine.register("_column", pa.table({"v": column}))
-            return self._engine.sql(query).to_arrow_table()["v"]
-        except (duckdb.Error, pa.ArrowException):  # a type, or bytes inside a nested one, that the engine does not know
-            return pa.chunked_array([[_spelled(value) for value in column]], pa.string())
-        finally:
+            found = self._engine.sql(query).to_arrow_table()["v"]
             self._engine.unregister("_column")
+            return found
+        except (duckdb.Error, pa.ArrowException):  # a type, or bytes inside a nested one, that the engine does not know
+            self._engine = _engine()  # a time out of every calendar ends an engine
+            return pa.chunked_array([[_spelled(value) for value in column]], pa.string())
 
     def values(self, column: pa.ChunkedArray) -> list[Any]:
         """The column for a JSON document: numbers and truth values as such, the rest as text."""
@@ -51,6 +49,14 @@ class Texts:
         if kinds.is_floating(column.type):
             return [None if value is None else float(value) for value in found]
         return [_parsed(value) for value in found] if kinds.is_nested(column.type) else found
+
+
+def _engine() -> "DuckDBPyConnection":
+    import duckdb
+
+    engine = duckdb.connect(config={"threads": 1})
+    engine.execute("set timezone = 'UTC'")
+    return engine
 
 
 def _stored(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -88,8 +94,8 @@ def _spelled(value: pa.Scalar) -> str | None:
         return None
     try:
         return json.dumps(found, default=str) if isinstance(found := value.as_py(), dict | list) else str(found)
-    except (OverflowError, ValueError):
-        return repr(value)
+    except (OverflowError, ValueError):  # out of every calendar: the number behind it
+        return str(getattr(value, "value", value.type))
 
 
 def _parsed(text: str | None) -> Any:
