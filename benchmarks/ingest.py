@@ -40,7 +40,7 @@ def _compared(folder: Path, events: int, format: str, runs: int) -> list[dict[st
         events_per_day=events,
         seed=7,
         first_day=DAY,
-        format=format,
+        format="parquet" if format == "parquet" else "jsonl",
     )
     written = generate(shop, folder / "shop", threads=THREADS)["event_drops"]["rows"]
     measured: dict[str, list[dict[str, float]]] = {"aisle": [], BASELINE: []}

@@ -43,6 +43,8 @@ def ingest(
     for file in summary["files"]:
         if file["status"] != "taken":
             out.print(f"{file['status']}: {file['name']}: {file['reason']}")
+        if file.get("unknown_columns"):
+            out.print(f"not read: {file['name']}: column {', '.join(file['unknown_columns'])}")
     columns = ("read", "valid", "quarantined", "duplicate")
     rows = [(table, *(counts[c] for c in columns)) for table, counts in summary["tables"].items()]
     print_table(f"{len(taken):,} files taken", ("table", *columns), rows)

@@ -220,11 +220,13 @@ class _Chunks:
         files = []
         for number, (entry, problem) in zip(own, part.files, strict=True):
             valid, bad, again = (by_status.get((number, status), 0) for status in ("valid", "quarantined", "duplicate"))
-            read = sum(block.rows.num_rows for place, block in part.blocks if own[place] == number)
+            blocks = [block for place, block in part.blocks if own[place] == number]
+            read = sum(block.rows.num_rows for block in blocks)
+            unknown = sorted({name for block in blocks for name in block.unknown})
             reason = self.border.reason(problem.rule, problem.detail) if problem else ""
             status = "quarantined" if problem else "read"
             back = retracted if entry.corrects else 0
-            files.append(FileStatus(entry.file, status, reason, read, valid, bad, again, back))
+            files.append(FileStatus(entry.file, status, reason, read, valid, bad, again, back, unknown))
         flags = (field.name for field in self.contract.fields if field.flags)
         return HourCounts("", dict(broken), {flag: pc.sum(rows[flag]).as_py() or 0 for flag in flags}, files)
 

@@ -22,6 +22,7 @@ class FileStatus:
     quarantined: int
     duplicate: int
     retracted: int = 0  # earlier rows that a correction takes back
+    unknown_columns: list[str] = field(default_factory=list)  # those that a source asks to be told of
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,8 @@ _COUNTED = ("read", "valid", "quarantined", "duplicate", "retracted")
 
 def _added(one: FileStatus, other: FileStatus) -> FileStatus:
     sums = {name: getattr(one, name) + getattr(other, name) for name in _COUNTED}
-    return FileStatus(one.name, one.status, one.reason, **sums)
+    unknown = sorted({*one.unknown_columns, *other.unknown_columns})
+    return FileStatus(one.name, one.status, one.reason, **sums, unknown_columns=unknown)
 
 
 def _sums(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from recs.ingest.formats import Unreadable, file_blocks
 from recs.ingest.formats.unpack import kind_of, unpacked
 from recs.ingest.mapping import fields_sql
-from recs.ingest.source import Source
+from recs.ingest.source import Drop, Source
 
 EVENT_TIME = "event_at"
 
@@ -39,7 +39,7 @@ def parts_by_event_day(source: Source, drop_name: str, path: Path, today: date) 
     lines: defaultdict[date, list[int]] = defaultdict(list)
     for line, day in days:
         lines[min(day, today) if day else first].append(line)
-    return _parquet_parts(path, lines) if drop.format == "parquet" else _text_parts(source, drop_name, path, lines)
+    return _parquet_parts(drop, path, lines) if drop.format == "parquet" else _text_parts(drop, path, lines)
 
 
 def _days(source: Source, drop_name: str, path: Path) -> Iterator[tuple[int, date | None]]:
@@ -58,40 +58,46 @@ def _days(source: Source, drop_name: str, path: Path) -> Iterator[tuple[int, dat
             yield from connection.execute(f"select _line, {day} from ({fields}) order by _line").fetchall()
 
 
-def _text_parts(source: Source, drop_name: str, path: Path, lines: dict[date, list[int]]) -> list[tuple[date, bytes]]:
-    drop = source.drops[drop_name]
-    header, records = _records(source, drop_name, path)
-    parts = []
-    for day in sorted(lines):
-        data = b"".join(records[line] + b"\n" for line in lines[day])
-        parts.append((day, _packed(header + data, kind_of(path, drop.compression))))
-    return parts
-
-
-def _records(source: Source, drop_name: str, path: Path) -> tuple[bytes, dict[int, bytes]]:
-    """The header, and every record as it came, by its number."""
-    drop = source.drops[drop_name]
+def _text_parts(drop: Drop, path: Path, lines: dict[date, list[int]]) -> list[tuple[date, bytes]] | None:
+    """None where the records, as they came, are not those that were read."""
     with unpacked(path, drop.compression, path.parent) as file:
         text = file.read()
     codec = "latin-1" if "\n".encode(drop.encoding) == b"\n" else drop.encoding  # byte by byte, where that can be
-    decoded = text.decode(codec)
+    header, records = _records(text.decode(codec), drop)
+    if max(map(max, lines.values())) > len(records):
+        return None
+    parts = []
+    for day in sorted(lines):
+        data = (header + "".join(records[line - 1] + "\n" for line in lines[day])).encode(codec)
+        parts.append((day, _packed(data, kind_of(path, drop.compression))))
+    return parts
+
+
+def _records(text: str, drop: Drop) -> tuple[str, list[str]]:
+    """The header, and every record as it came; of JSON Lines every line."""
     if drop.format == "json_lines":
-        found = {n: line.rstrip("\r") for n, line in enumerate(decoded.split("\n"), start=1)}
-        return b"", {n: line.encode(codec) for n, line in found.items()}
+        return "", [line.rstrip("\r") for line in text.split("\n")]
     from recs.ingest.formats.csv import record_texts
 
-    records = record_texts(decoded, drop.delimiter)
-    header = "" if drop.header else records.pop(0) + "\n"
-    return header.encode(codec), {n: record.encode(codec) for n, record in enumerate(records, start=1)}
+    records = record_texts(text, drop.delimiter)
+    return ("" if drop.header else records.pop(0) + "\n"), records
 
 
-def _parquet_parts(path: Path, lines: dict[date, list[int]]) -> list[tuple[date, bytes]]:
-    rows, parts = pq.read_table(path), []
+def _parquet_parts(drop: Drop, path: Path, lines: dict[date, list[int]]) -> list[tuple[date, bytes]]:
+    with unpacked(path, drop.compression, path.parent) as packed:
+        rows, parts = pq.ParquetFile(packed).read(), []
     for day in sorted(lines):
         file = io.BytesIO()
-        pq.write_table(rows.take(pa.array([line - 1 for line in lines[day]])), file, compression="zstd")
-        parts.append((day, file.getvalue()))
+        of_day = [rows.slice(line - 1, 1) for line in lines[day]] if _has_views(rows) else None
+        chosen = pa.concat_tables(of_day) if of_day else rows.take(pa.array([line - 1 for line in lines[day]]))
+        pq.write_table(chosen, file, compression="zstd")
+        parts.append((day, _packed(file.getvalue(), kind_of(path, drop.compression))))
     return parts
+
+
+def _has_views(rows: pa.Table) -> bool:
+    """Whether rows cannot be taken at once, for their type."""
+    return bool({pa.string_view(), pa.binary_view()} & set(rows.schema.types))
 
 
 def _packed(data: bytes, kind: str) -> bytes:

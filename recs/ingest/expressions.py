@@ -10,7 +10,7 @@ import msgspec
 from recs.contracts import Contract
 from recs.contracts.reading import quoted, text_literal
 from recs.errors import ConfigError
-from recs.ingest.source import LINE_ID, RESERVED, Drop
+from recs.ingest.source import LINE_ID, OWN_COLUMNS, RESERVED, Drop
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -34,6 +34,7 @@ def checked_drop(where: str, drop: Drop, contracts: Mapping[str, Contract]) -> t
     if contract is None:
         raise ConfigError(f"{where}.feeds: there is no contract {drop.feeds}", f"use one of {', '.join(contracts)}")
     _check_columns(where, drop, contract)
+    _check_text(where, drop)
     full = _written_out(where, drop)
     sqls = {f"columns.{name}": sql for name, sql in full.columns.items()}
     sqls |= {f"quarantine.{name}": sql for name, sql in full.quarantine.items()}
@@ -42,6 +43,7 @@ def checked_drop(where: str, drop: Drop, contracts: Mapping[str, Contract]) -> t
     with duckdb.connect() as connection:
         found = [_columns_read(connection, f"{where}.{field}", sql) for field, sql in sqls.items()]
         needed = tuple(sorted({column for columns in found for column in columns} - set(RESERVED)))
+        _check_names(where, needed)
         for field, sql in sqls.items():
             _check_binds(connection, f"{where}.{field}", sql, needed)
     unknown = [name for name in needed if drop.header and name not in drop.header]
@@ -67,6 +69,24 @@ def _check_columns(where: str, drop: Drop, contract: Contract) -> None:
     for rule in drop.quarantine:
         if not _RULE_NAME.fullmatch(rule):
             raise ConfigError(f"{where}.quarantine.{rule}: not a rule's name", "use small letters, digits and _")
+
+
+def _check_text(where: str, drop: Drop) -> None:
+    if len(drop.delimiter) != 1 or not drop.delimiter.isascii() or drop.delimiter in '"\r\n\0':
+        problem = f"{where}.delimiter: {drop.delimiter!r} is not one ASCII character, or is one that CSV uses itself"
+        raise ConfigError(problem, 'use one such as ",", ";", "|" or "\\t"')
+    try:
+        "\n".encode(drop.encoding)
+    except (LookupError, UnicodeError) as error:
+        problem = f"{where}.encoding: there is no encoding {drop.encoding!r}"
+        raise ConfigError(problem, "use a name such as utf-8, latin-1, cp1252 or utf-16") from error
+
+
+def _check_names(where: str, needed: Iterable[str]) -> None:
+    for name in needed:
+        if name.lower() in OWN_COLUMNS:
+            problem = f"{where}.columns: a file's column {name} has the name of one that Aisle makes itself"
+            raise ConfigError(problem, "leave it out, or rename it in the file")
 
 
 def _written_out(where: str, drop: Drop) -> Drop:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 
+from recs.ingest.files import sha256_file
 from recs.ingest.landing import land
 from recs.ingest.ledger import REFUSED, Entry
 from recs.ingest.source import Source
@@ -32,12 +33,25 @@ def take_inbox(source: Source, landing_root: Path, *, now: datetime) -> list[Ent
     files = complete_files(folder, source, now_s=now.timestamp())
     if not files:
         return []
+    seen = {path: _version(path) for path in files}
     entries = land(source, files, landing_root, arrival_date=now.date(), arrival_hour=now.hour)
-    refused = {entry.name for entry in entries if entry.status == REFUSED}
+    refused = {(entry.name, entry.sha256) for entry in entries if entry.status == REFUSED}
+    names = {name for name, _ in refused}
     for path in files:
-        if path.name not in refused:
-            path.unlink(missing_ok=True)
+        if _version(path) != seen[path]:
+            continue  # gone, or replaced by a newer one that nobody has taken yet
+        if path.name not in names or (path.name, sha256_file(path)) not in refused:
+            path.unlink()
     return entries
+
+
+def _version(path: Path) -> tuple[int, int, int] | None:
+    """What changes when a file is written to or replaced; None where there is none."""
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return None
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
 def _is_closed(path: Path, folder: Path) -> bool:

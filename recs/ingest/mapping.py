@@ -64,11 +64,12 @@ def fields_sql(source: Source, drop: Drop, relation: str, needed: tuple[str, ...
         unknown = f"len(list_filter(json_keys({TEXT}), lambda k: k not in ({known}))) > 0"
         extra = f" when {unknown} then 'line:unknown_field'"
     parsed = f"case when _is_object then from_json({TEXT}, {kinds}) end as _fields, " if needed else ""
+    start = f"ltrim({TEXT}, ' ' || chr(9) || chr(13))"
     return f"""
 select {fields}case when _problem is not null then _problem when not _is_object then 'line:json'{extra} end as _problem,
        {", ".join(CARRIED)}{ids}
 from (select *, {parsed} from (
-    select *, _problem is null and json_valid({TEXT}) and starts_with(ltrim({TEXT}), '{{') as _is_object from {relation}
+    select *, _problem is null and json_valid({TEXT}) and starts_with({start}, '{{') as _is_object from {relation}
 ))"""
 
 

@@ -14,6 +14,7 @@ from recs.errors import ConfigError
 
 LINE_ID = "_line_id"  # hash of the record, for sources without event ids
 RESERVED = ("arrival_date", LINE_ID)  # what an expression may use beside the drop's own columns
+OWN_COLUMNS = ("_line", "_file_no", "_problem", "_fields", "_text")  # what the engine carries along with each record
 
 
 class Drop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

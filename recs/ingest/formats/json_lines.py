@@ -1,5 +1,6 @@
 """JSON Lines: one object a line. Fields are read by the engine; here lines are found and numbered."""
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
@@ -10,6 +11,7 @@ import pyarrow.compute as pc
 from recs.ingest.formats.block import BLOCK_BYTES, Block, utf8_lines
 from recs.ingest.source import Drop
 
+LINES_NOTED = 1_000  # of a file: unknown fields are looked for in these
 TEXT = "_text"  # the column that holds a line until the engine reads its fields
 
 
@@ -22,7 +24,7 @@ def blocks(file: BinaryIO, drop: Drop, needed: tuple[str, ...]) -> Iterator[Bloc
             text = text.removeprefix(b"\xef\xbb\xbf")
         clean, bad = utf8_lines(text, drop.encoding, is_first=not start)
         lines = _lines(clean)
-        yield _block(lines, start, bad)
+        yield _block(lines, start, bad, () if start else _unknown(lines, drop, needed))
         start += len(lines)
 
 
@@ -35,7 +37,25 @@ def _lines(text: bytes) -> pa.LargeStringArray:
     return pa.LargeStringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(text))
 
 
-def _block(lines: pa.LargeStringArray, start: int, bad: Sequence[int]) -> Block:
+def _unknown(lines: pa.LargeStringArray, drop: Drop, needed: tuple[str, ...]) -> tuple[str, ...]:
+    """Fields of the first lines that the drop neither reads nor knows, where it asks to note them."""
+    names: set[str] = set()
+    if drop.unknown_columns == "note":
+        for line in lines[:LINES_NOTED].to_pylist():
+            names.update(_field_names(line))
+    return tuple(sorted(names - {*needed, *drop.known_columns}))
+
+
+def _field_names(line: str) -> list[str]:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return []
+    # a lone surrogate is no text that could be told
+    return [name for name in found if name.isprintable()] if isinstance(found, dict) else []
+
+
+def _block(lines: pa.LargeStringArray, start: int, bad: Sequence[int], unknown: tuple[str, ...]) -> Block:
     def texts(numbers: Sequence[int]) -> list[str]:
         return [lines[number - start - 1].as_py().rstrip("\r\n") for number in numbers]
 
@@ -44,7 +64,7 @@ def _block(lines: pa.LargeStringArray, start: int, bad: Sequence[int]) -> Block:
     numbers = pa.array(np.arange(start + 1, start + 1 + len(lines)), pa.int64())
     rows = pa.table({TEXT: lines, "_line": numbers, "_problem": pa.array(problems, pa.string())})
     blank = pc.is_in(lines, pa.array(["\n", "\r\n", "\r", ""], pa.large_string())) if _has_short(lines) else None
-    return Block(rows.filter(pc.invert(blank)) if blank is not None else rows, texts)
+    return Block(rows.filter(pc.invert(blank)) if blank is not None else rows, texts, unknown)
 
 
 def _has_short(lines: pa.LargeStringArray) -> bool:

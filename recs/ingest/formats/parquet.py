@@ -1,4 +1,4 @@
-"""Parquet: rows with the types of the file. What an expression reads of them is text, as in every other format."""
+"""Parquet. What an expression reads of a typed column is text, as in every other format."""
 
 import json
 from collections import Counter
@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recs.ingest.formats.block import Block, Unreadable
+from recs.ingest.formats.block import Block, Unreadable, asked_unknown
+from recs.ingest.formats.texts import Texts
 from recs.ingest.source import Drop
 
 BLOCK_ROWS = 250_000
@@ -20,13 +21,13 @@ def blocks(file: BinaryIO, drop: Drop, needed: tuple[str, ...]) -> Iterator[Bloc
     """Blocks of some rows; ``_line`` is the number of the row. One damaged page makes the whole file unreadable."""
     try:
         found = pq.ParquetFile(file)
-        _check_columns(found.schema_arrow, drop, needed)
+        unknown = _checked_columns(found.schema_arrow, drop, needed)
         batches = _batches(found)
     except (pa.ArrowException, OSError, ValueError, TypeError) as error:
         raise Unreadable("not_parquet", str(error).splitlines()[0]) from error
-    start = 0
+    start, texts = 0, Texts()
     for batch in batches:
-        yield _block(pa.Table.from_batches([batch]), needed, start)
+        yield _block(pa.Table.from_batches([batch]), needed, start, texts, unknown)
         start += batch.num_rows
 
 
@@ -39,23 +40,37 @@ def _batches(found: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
     return iter(found.iter_batches(BLOCK_ROWS))
 
 
-def _check_columns(schema: pa.Schema, drop: Drop, needed: tuple[str, ...]) -> None:
+def _checked_columns(schema: pa.Schema, drop: Drop, needed: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns that the drop neither reads nor knows, where it asks for them."""
     missing = [name for name in needed if name not in schema.names]
     if missing:
         raise Unreadable("missing_column", f"no column {', '.join(missing)}")
     twice = [name for name, times in Counter(schema.names).items() if times > 1 and name in needed]
     if twice:
         raise Unreadable("repeated_column", f"column {', '.join(twice)} more than once")
-    unknown = sorted(set(schema.names) - {*needed, *drop.known_columns})
-    if unknown and drop.unknown_columns == "refuse":
-        raise Unreadable("unknown_column", f"column {', '.join(unknown)} is in neither columns nor known_columns")
+    return asked_unknown(schema.names, drop, needed)
 
 
-def _block(rows: pa.Table, needed: tuple[str, ...], start: int) -> Block:
+def _block(rows: pa.Table, needed: tuple[str, ...], start: int, as_text: Texts, unknown: tuple[str, ...]) -> Block:
     def texts(numbers: Sequence[int]) -> list[str]:
-        chosen = rows.take(pa.array([number - start - 1 for number in numbers], pa.int64())).to_pylist()
-        return [json.dumps(row, default=str, ensure_ascii=False) for row in chosen]
+        places = [number - start - 1 for number in numbers]
+        columns = [as_text.values(_chosen(column, places)) for column in rows.columns]
+        named = (dict(zip(rows.column_names, row, strict=True)) for row in zip(*columns, strict=True))
+        return [json.dumps(row, ensure_ascii=False) for row in named]
 
-    numbers = pa.array(np.arange(start + 1, start + 1 + rows.num_rows), pa.int64())
-    used = rows.select(list(needed)).append_column("_line", numbers)
-    return Block(used.append_column("_problem", pa.nulls(rows.num_rows, pa.string())), texts)
+    problems = np.full(rows.num_rows, None, dtype=object)
+    columns = {}
+    for name in needed:
+        columns[name], bad = as_text.text(rows[name])
+        problems[bad] = "line:encoding"
+    columns["_line"] = pa.array(np.arange(start + 1, start + 1 + rows.num_rows), pa.int64())
+    columns["_problem"] = pa.array(problems, pa.string())
+    return Block(pa.table(columns), texts, unknown)
+
+
+def _chosen(column: pa.ChunkedArray, places: list[int]) -> pa.ChunkedArray:
+    """Some rows of a column of any type; few types lack a way to take them at once."""
+    try:
+        return column.take(pa.array(places, pa.int64()))
+    except pa.ArrowNotImplementedError:
+        return pa.chunked_array([piece.chunk(0) for n in places for piece in [column.slice(n, 1)]], column.type)
