@@ -5,6 +5,7 @@ from pathlib import Path
 
 from recs.ingest.landing import land
 from recs.ingest.ledger import REFUSED, Entry
+from recs.ingest.shop_days import ShopDays
 from recs.ingest.source import Source
 
 UNFINISHED = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".uploading", ".writing")
@@ -26,13 +27,13 @@ def complete_files(folder: Path, source: Source, *, now_s: float) -> list[Path]:
     return files
 
 
-def take_inbox(source: Source, landing_root: Path, *, now: datetime) -> list[Entry]:
+def take_inbox(source: Source, landing_root: Path, *, now: datetime, shop_days: ShopDays | None = None) -> list[Entry]:
     """Take what is complete. What was taken, or is known already, leaves the inbox; what is refused stays there."""
     folder = inbox_folder(landing_root, source)
     files = complete_files(folder, source, now_s=now.timestamp())
     if not files:
         return []
-    entries = land(source, files, landing_root, arrival_date=now.date(), arrival_hour=now.hour)
+    entries = land(source, files, landing_root, arrival_date=now.date(), arrival_hour=now.hour, shop_days=shop_days)
     refused = {entry.name for entry in entries if entry.status == REFUSED}
     for path in files:
         if path.name not in refused:

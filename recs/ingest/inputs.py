@@ -37,7 +37,7 @@ def retracted_table(table: str) -> str:
 def arrivals(landing_root: Path, sources: Iterable[Source], table: str) -> dict[date, list[Entry]]:
     """The taken files that feed a table, by arrival day. Sources are read in name order.
 
-    Within a day files are in order of hour and path; corrections come last in their hour, in the order of the ledger.
+    Within a day files are in order of hour and path; corrections and replays come last in their hour, as in the ledger.
     """
     by_day: dict[date, list[Entry]] = {}
     for source in sorted(sources, key=lambda s: s.name):
@@ -48,7 +48,8 @@ def arrivals(landing_root: Path, sources: Iterable[Source], table: str) -> dict[
 
 
 def _by_arrival(entry: Entry) -> tuple[int, bool, str]:
-    return entry.arrival_hour, bool(entry.corrects), "" if entry.corrects else entry.file
+    is_late = bool(entry.corrects or entry.replays)
+    return entry.arrival_hour, is_late, "" if is_late else entry.file
 
 
 class Inputs:

@@ -40,6 +40,7 @@ class Entry:
     bytes: int = 0
     slot: str = ""  # what tells a file of a source: its name and, where the path says them, its day and hour
     corrects: str = ""  # the file of the same slot that this one replaces
+    replays: str = ""  # the file whose quarantined records this one brings again
 
     @property
     def day(self) -> date:
