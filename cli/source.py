@@ -39,7 +39,8 @@ def check(
     source = load_source(file, contracts)
     if drop and drop not in source.drops:
         raise ConfigError(f"{file} has no drop {drop!r}", f"choose from {', '.join(source.drops)}")
-    documents, is_ok = [], True
+    documents: list[dict[str, Any]] = []
+    is_ok = True
     for path in sample:
         found = _checked(source, contracts, path, drop, rows, whole)
         is_ok &= bool(found) and all(one.is_ok for one in found)
