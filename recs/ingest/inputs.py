@@ -216,3 +216,19 @@ def stale_days(
 
     wanted = raw_inputs(contract, days, lake=lake, landing_root=landing_root, sources=sources)
     return [day for day, inputs in wanted.items() if not current(day, inputs)]
+
+
+def unbuilt_days(tables: Iterable[str], *, lake: Lake, landing_root: Path, sources: Sequence[Source]) -> list[date]:
+    """The arrival days with files that no partition was made from: late, forgotten or new ones. In order.
+
+    A day whose source or contract has changed since is not one of them: its files are in. Nor is one deleted by age.
+    """
+    found = set()
+    for table in tables:
+        for day, entries in arrivals(landing_root, sources, table).items():
+            info = lake.info(raw_table(table), day)
+            known = info.inputs if info else {}
+            is_deleted = info is not None and info.deleted_rows is not None
+            if not is_deleted and any(known.get(f"landing/{e.file}") != e.stored_sha256 for e in entries):
+                found.add(day)
+    return sorted(found)
