@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestration.settings import Settings
 from recs.ingest.inbox import take_inbox
-from recs.ingest.inputs import unbuilt_days
+from recs.ingest.inputs import arrivals, unbuilt_days
 from recs.ingest.ledger import REFUSED, Entry, Ledger
 from recs.ingest.shop_days import ShopDays
 from recs.ingest.source import Source
@@ -64,7 +64,13 @@ def open_day(settings: Settings, sources: Sequence[Source], today: date) -> date
 
 
 def hourly_days(settings: Settings, sources: Sequence[Source], tables: Sequence[str], today: date) -> list[date]:
-    """The open day, and every day of the shop on which files arrived that no partition holds yet; in order."""
+    """The open day, and every day of the shop on which files arrived that no partition holds yet; in order.
+
+    While others wait, an open day on which nothing has arrived can wait as well: between them may lie a quiet year.
+    """
     within, opened = shop_days(settings, today), open_day(settings, sources, today)
-    waiting = unbuilt_days(tables, lake=Lake(settings.lake), landing_root=settings.landing, sources=sources)
-    return sorted({opened, *(day for day in waiting if not within.problem(day))})
+    lake = Lake(settings.lake)
+    waiting = unbuilt_days(tables, lake=lake, landing_root=settings.landing, sources=sources)
+    found = [day for day in waiting if not within.problem(day)]
+    has_files = any(opened in arrivals(settings.landing, sources, table) for table in tables)
+    return sorted({opened, *found}) if has_files or not found else found

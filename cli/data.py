@@ -59,7 +59,8 @@ def _show(summary: dict[str, Any], taken: int) -> None:
             out.print(f"{file['status']}: {file['name']}: {file['reason']}")
     columns = ("read", "valid", "quarantined", "duplicate")
     rows = [(table, *(counts[c] for c in columns)) for table, counts in summary["tables"].items()]
-    print_table(f"{summary['source']}: {taken:,} files taken", ("table", *columns), rows)
+    if rows:
+        print_table(f"{summary['source']}: {taken:,} files taken", ("table", *columns), rows)
     for table, counts in summary["tables"].items():
         for rule, n in counts["reasons"].items():
             out.print(f"  {table}: {n:,} rows broke {rule}")

@@ -32,21 +32,23 @@ def quarantine(
         return
     for file, why in told["skipped"].items():
         out.print(f"left out: {file}: {why}")
-    if not told["files"]:
-        known = "the same rows were tried again before; look at the day on which they arrived then"
-        out.print(f"Nothing new to try: {known if told['known'] else 'every file was left out'}.")
+    if told["known"]:
+        out.print(f"{told['known']:,} rows were tried again before: they lie in quarantine where they arrived then.")
+    if told["arrival_date"] is None:
+        out.print("Nothing new to try.")
         return
+    where = "where they lie" if told["arrival_date"] == told["date"] else f"arriving on {told['arrival_date']}"
     out.print(
-        f"{told['read']:,} rows tried again, arriving on {told['arrival_date']}: {told['valid']:,} passed, "
-        f"{told['quarantined']:,} broke again, {told['duplicate']:,} had arrived since."
+        f"{told['read']:,} rows tried again, {where}: {told['valid']:,} passed, {told['quarantined']:,} broke a rule, "
+        f"{told['duplicate']:,} had arrived before."
     )
     if told["unreadable_files"]:
-        out.print(f"{told['unreadable_files']:,} files still cannot be read.")
+        out.print(f"{told['unreadable_files']:,} files cannot be read.")
     for broken, n in told["reasons"].items():
         out.print(f"  {broken}: {n:,}")
     if told["reasons"]:
         again = f"aisle replay quarantine --table {table} --date {told['arrival_date']}"
-        out.print(f"They lie in quarantine under {told['arrival_date']} now. After the next fix: {again}")
+        out.print(f"Those lie in quarantine under {told['arrival_date']}. After the next fix: {again}")
     if told["held"]:
         out.print(f"{table}/{told['arrival_date']} is held back now: {'; '.join(told['held'])}. See aisle hold list.")
 
@@ -55,6 +57,7 @@ def replayed(settings: Settings, table: str, day: str, rule: str) -> dict[str, A
     """Land the rows again, build the day on which they arrive, and say what became of them."""
     from assets.raw import CONTRACTS, shop_sources
     from recs.contracts import load_contracts
+    from recs.ingest.inputs import unbuilt_days
     from recs.ingest.replay import arrival_of_replay, replay_counts, replay_quarantine
     from recs.lake import Lake
 
@@ -73,7 +76,9 @@ def replayed(settings: Settings, table: str, day: str, rule: str) -> dict[str, A
         identity=settings.identity,
         rule=rule,
     )
-    days = sorted({entry.day for entry in done.taken})
+    waiting = unbuilt_days([table], lake=lake, landing_root=settings.landing, sources=sources)
+    entries = [*done.entries, *(entry for entry in done.before if entry.day in waiting)]  # of a call that was killed
+    days = sorted({entry.day for entry in entries})
     if days:
         with progress_bar(f"raw/{table}") as advance:
             run_job(settings, days[0], days[-1], select=(f"raw/{table}",), on_step=advance)
@@ -83,9 +88,9 @@ def replayed(settings: Settings, table: str, day: str, rule: str) -> dict[str, A
         "date": day,
         "rule": rule or None,
         "arrival_date": days[-1].isoformat() if days else None,
-        **replay_counts(lake, table, done.taken),
-        "files": [{"name": entry.name, "replays": entry.replays} for entry in done.taken],
-        "known": [entry.name for entry in done.entries if entry not in done.taken],
+        **replay_counts(lake, table, entries),
+        "files": [{"name": e.name, "replays": e.replays, "lines": e.replayed_lines} for e in done.taken],
+        "known": done.known.total(),
         "skipped": done.skipped,
         "held": list(info.extra.get("held", ())) if info else [],
     }

@@ -42,15 +42,20 @@ def land(
 
 
 def land_again(
-    source: Source, files: Iterable[tuple[Path, Entry]], landing_root: Path, *, arrival_date: date, arrival_hour: int
+    source: Source,
+    files: Iterable[tuple[Path, Entry, str]],
+    landing_root: Path,
+    *,
+    arrival_date: date,
+    arrival_hour: int,
 ) -> list[Entry]:
-    """Take files with records of landed ones, whose entries stand beside them: at this moment, whatever their names.
+    """Take files with records of landed ones, at this moment, whatever their names say.
 
-    A file that was taken so before is a duplicate. A name stands for its bytes.
+    files: path, the entry of the landed one, and which lines of that. A name that was taken so before is a duplicate.
     """
     with Ledger(landing_root, source.name).writing() as ledger:
         taking = _Taking(source, Path(landing_root), ledger.entries(), (arrival_date, arrival_hour), None)
-        entries = [taking.take_again(path, came) for path, came in files]
+        entries = [taking.take_again(*file) for file in files]
         ledger.append([entry for entry in entries if entry.status == TAKEN])
     return entries
 
@@ -113,11 +118,10 @@ class _Taking:
             self._remember(entry)
         return taken
 
-    def take_again(self, path: Path, came: Entry) -> Entry:
+    def take_again(self, path: Path, came: Entry, lines: str) -> Entry:
         """The entry of a file with records of another."""
-        offered = replace(
-            came, name=path.name, sha256=sha256_file(path), slot=path.name, corrects="", replays=came.file
-        )
+        offered = replace(came, name=path.name, sha256=sha256_file(path), slot=path.name, corrects="")
+        offered = replace(offered, replays=came.file, replayed_lines=lines)
         if (path.name, came.drop) in self.newest:
             return replace(offered, status=DUPLICATE, file="", reason="the same records were tried again before")
         entry = replace(offered, arrival_date=self.now[0].isoformat(), arrival_hour=self.now[1])

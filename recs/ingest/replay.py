@@ -28,14 +28,22 @@ _NOT_PLAIN = re.compile(r"\\x[0-9a-f]{2}|[^\x20-\x7e]")  # what another encoding
 
 @dataclass(frozen=True)
 class Replayed:
-    """``entries``: the files that were offered, taken or known; ``skipped``: landed file -> why it was left out."""
+    """``taken``: the files that were landed; ``in_place``: landed files that the day's own build tries again.
 
-    entries: list[Entry] = field(default_factory=list)
+    ``before``, ``known``: files, and records by landed file, that were landed again by an earlier call. ``skipped``:
+    landed file -> why it was left out.
+    """
+
+    taken: list[Entry] = field(default_factory=list)
+    in_place: list[Entry] = field(default_factory=list)
+    before: list[Entry] = field(default_factory=list)
+    known: Counter[str] = field(default_factory=Counter)
     skipped: dict[str, str] = field(default_factory=dict)
 
     @property
-    def taken(self) -> list[Entry]:
-        return [entry for entry in self.entries if entry.status == TAKEN]
+    def entries(self) -> list[Entry]:
+        """The files in which the records are tried, of which the last day is to be built."""
+        return [*self.taken, *self.in_place]
 
 
 def arrival_of_replay(
@@ -65,8 +73,9 @@ def replay_quarantine(
     """Land the quarantined records of a table's arrival day again, one file for each that they came in.
 
     rule: only records that broke it. arrivals: source -> day and hour. Records of a file that has been corrected since
-    are left out: the correction says what holds. The same records land once. IngestError when there are none, and when
-    a landed file no longer holds what was quarantined.
+    are left out: the correction says what holds. A record lands again once, and then is tried where it lies; on the
+    day on which it would arrive, building the day is all there is to do. IngestError when there are none, and when a
+    landed file no longer holds what was quarantined.
     """
     rows = _rows(lake, table, day, rule)
     by_name, done = {source.name: source for source in sources}, Replayed()
@@ -77,9 +86,10 @@ def replay_quarantine(
                 gone = f"config/sources has no source {name} any more"
                 done.skipped.update(dict.fromkeys(own["source_file"].unique(maintain_order=True).to_list(), gone))
                 continue
-            files = _files(source, table, day, own, Path(landing_root), Path(folder), identity, done.skipped)
             on, hour = arrivals[source.name]
-            done.entries.extend(land_again(source, files, landing_root, arrival_date=on, arrival_hour=hour))
+            files = _files(source, table, day, own, Path(landing_root), Path(folder), identity, done, on)
+            landed = land_again(source, files, landing_root, arrival_date=on, arrival_hour=hour)
+            done.taken.extend(entry for entry in landed if entry.status == TAKEN)
     return done
 
 
@@ -107,9 +117,10 @@ def _files(
     landing_root: Path,
     folder: Path,
     identity: Identity,
-    skipped: dict[str, str],
-) -> list[tuple[Path, Entry]]:
-    """A file in ``folder`` for each landed one, with the entry of that."""
+    done: Replayed,
+    on: date,
+) -> list[tuple[Path, Entry, str]]:
+    """A file in ``folder`` for each landed one, with the entry of that and its lines; what is left out goes to done."""
     taken = [entry for entry in Ledger(landing_root, source.name).taken() if entry.table == table]
     corrected = {entry.corrects for entry in taken}
     found = []
@@ -117,18 +128,39 @@ def _files(
         came = [entry for entry in taken if entry.file == name and entry.drop in source.drops]
         if name in corrected or not came:
             why = "it has been corrected since" if name in corrected else f"source {source.name} no longer has its drop"
-            skipped[str(name)] = why
+            done.skipped[str(name)] = why
             continue
-        texts = dict(
-            zip(own["source_line"].to_list(), identity.opened_text(own["source_text"].to_arrow()), strict=True)
-        )
+        if day == on:
+            done.in_place.extend(came)
+            continue
+        opened = identity.opened_text(own["source_text"].to_arrow()).to_pylist()
+        texts = dict(zip(own["source_line"].to_list(), opened, strict=True))
         for entry in came:
-            data = _data(source, entry, landing_root, {n: str(text) for n, text in texts.items()}, folder)
-            digest = hashlib.sha256(f"{entry.file}\0{entry.drop}\0".encode() + data).hexdigest()[:8]
-            path = folder / f"replay-{table}-{day}-{digest}{_suffix(entry)}"
-            path.write_bytes(data)
-            found.append((path, entry))
+            again = [e for e in taken if (e.replays, e.drop) == (entry.file, entry.drop)]
+            done.before.extend(again)
+            tried = _tried(again)
+            left = {line: text for line, text in texts.items() if line not in tried}
+            done.known[entry.file] += len(texts) - len(left)
+            if left:
+                data = _data(source, entry, landing_root, left, folder)
+                digest = hashlib.sha256(f"{entry.file}\0{entry.drop}\0".encode() + data).hexdigest()[:8]
+                path = folder / f"replay-{table}-{day}-{digest}{_suffix(entry)}"
+                path.write_bytes(data)
+                found.append((path, entry, _as_ranges(sorted(left))))
     return found
+
+
+def _tried(again: Sequence[Entry]) -> set[int]:
+    """The lines that some files have brought again."""
+    ranges = [part.partition("-") for e in again for part in e.replayed_lines.split(",")]
+    return {line for first, _, last in ranges for line in range(int(first), int(last or first) + 1)}
+
+
+def _as_ranges(lines: Sequence[int]) -> str:
+    """Line numbers in order, such as ``2-4,9``."""
+    starts = [n for n in range(len(lines)) if n == 0 or lines[n] != lines[n - 1] + 1]
+    ends = [*(n - 1 for n in starts[1:]), len(lines) - 1]
+    return ",".join(f"{lines[a]}-{lines[b]}" if a < b else f"{lines[a]}" for a, b in zip(starts, ends, strict=True))
 
 
 def _suffix(entry: Entry) -> str:

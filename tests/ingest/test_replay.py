@@ -10,7 +10,7 @@ import pytest
 from recs.identity import PLAIN, Identity
 from recs.ingest.build import build_raw
 from recs.ingest.errors import IngestError
-from recs.ingest.ledger import DUPLICATE, TAKEN
+from recs.ingest.ledger import TAKEN
 from recs.ingest.replay import Replayed, arrival_of_replay, replay_counts, replay_quarantine
 from recs.ingest.source import load_source
 from recs.lake import Provenance
@@ -86,8 +86,30 @@ def test_rows_that_pass_after_a_fix_arrive_now_and_the_past_stays(shop):
 def test_the_same_rows_land_once(shop):
     shop.land("sales.csv", "\n".join([HEADER, NONE]), day=D1)
     shop.build(D1)
-    assert [e.status for e in replay(shop, D1, D2).entries] == [TAKEN]
-    assert [e.status for e in replay(shop, D1, D3).entries] == [DUPLICATE]
+    assert [e.replayed_lines for e in replay(shop, D1, D2).taken] == ["1"]
+    again = replay(shop, D1, D3)
+    assert (again.entries, again.known.total(), [e.day for e in again.before]) == ([], 1, [D2])
+
+
+def test_lines_that_were_not_tried_yet_land_without_those_that_were(shop):
+    lines = [f"r{n},2026-03-01 08:00,ann,mug,{n % 2 and 'none'}" for n in range(7)]
+    shop.land("sales.csv", "\n".join([HEADER, *lines]), day=D1)
+    shop.build(D1)
+    assert [e.replayed_lines for e in replay(shop, D1, D2, rule="quantity:type").taken] == ["2,4,6"]
+    fix(shop, FIXED)
+    assert [e.replayed_lines for e in replay(shop, D1, D2).taken] == ["1,3,5,7"]
+    assert replay(shop, D1, D2).entries == []
+
+
+def test_on_the_day_on_which_they_would_arrive_rows_are_tried_where_they_lie(shop):
+    shop.land("sales.csv", "\n".join([HEADER, NONE, ZERO]), day=D1)
+    shop.build(D1)
+    fix(shop, FIXED)
+    for _ in range(2):
+        done = replay(shop, D1, D1)
+        assert (done.taken, [e.file for e in done.entries]) == ([], ["shop/2026-03-01/sales.csv"])
+        shop.build(D1)
+    assert shop.rows(D1, "event_id") == [("b",)]
 
 
 def test_what_broke_again_can_be_tried_again_from_where_it_lies_now(shop):

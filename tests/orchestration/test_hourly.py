@@ -75,10 +75,11 @@ def test_an_hourly_run_makes_the_open_day_and_those_with_files_that_no_partition
     for day, key in ((D1, "a"), (D2, "b"), (D3, "c")):
         shop.put(f"{day}/sales.csv", key)
     shop.take()
-    assert shop.days(D4) == [D1, D2, D3, D4]
-    shop.build(D1, D2, D3, D4)
+    assert shop.days(D4) == [D1, D2, D3]
+    shop.build(D1, D2, D3)
     assert shop.days(D4) == [D4]
     shop.put(f"{D2}/sales-forgotten.csv", "d")
+    shop.put(f"{D4}/sales.csv", "e")
     shop.take()
     assert shop.days(D4) == [D2, D4]
 
@@ -133,6 +134,7 @@ def test_the_schedule_asks_for_the_same_days_in_one_run(tmp_path):
 
     shop = Shop(tmp_path)
     shop.put(f"{D2}/sales.csv", "a")
+    shop.put(f"{D4}/sales.csv", "b")
     made = ShopResource(home=str(shop.settings.home), config=str(shop.settings.config))
     at = datetime(2026, 3, 4, 9, 10, tzinfo=UTC)
     with dg.build_schedule_context(scheduled_execution_time=at, resources={"shop": made}) as context:
