@@ -143,3 +143,30 @@ def test_the_schedule_asks_for_the_same_days_in_one_run(tmp_path):
         "dagster/asset_partition_range_start": "2026-03-02",
         "dagster/asset_partition_range_end": "2026-03-04",
     }
+
+
+def test_a_run_of_a_raw_table_takes_the_inbox_first_and_tells_what_it_refused(tmp_path):
+    import dagster as dg
+
+    from assets.raw import raw_assets
+    from orchestration.keys import asset_key
+    from orchestration.resources import ShopResource
+
+    shop = Shop(tmp_path, "first_day = 2026-03-01\nlast_day = 2026-03-31")
+    shop.put(f"{D2}/sales.csv", "a")
+    shop.put("2026-04-01/sales-late.csv", "b")
+    resource = ShopResource(home=str(shop.settings.home), config=str(shop.settings.config), threads=1)
+    with dg.DagsterInstance.ephemeral() as instance:
+        done = dg.materialize(
+            raw_assets(shop.settings),
+            selection=[asset_key("raw/events")],
+            partition_key=D2.isoformat(),
+            resources={"shop": resource},
+            instance=instance,
+        )
+    assert Lake(shop.settings.lake).read("raw/events", D2)["event_id"].to_list() == ["a"]
+    [made] = done.asset_materializations_for_node("raw__events")
+    assert made.metadata["taken_from_inbox"].value == 1
+    [refused] = made.metadata["refused_in_inbox"].records
+    assert refused.data["file"] == "shop/sales-late.csv"
+    assert "after the shop's last day" in refused.data["why"]
