@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.inboxes import take_for_run
 from assets.raw_checks import DATA_DOCS, data_docs, load_checks, start_checks
 from orchestration import metadata, partitions
 from orchestration.dbt_project import load_manifest
@@ -21,6 +22,7 @@ from recs.contracts.model import ENGINE_FIELDS
 from recs.ingest.build import build_raw
 from recs.ingest.counts import DayCounts
 from recs.ingest.inputs import flag_tables, quarantine_table, raw_table, stale_days
+from recs.ingest.ledger import REFUSED, TAKEN, Entry
 from recs.ingest.source import Source, load_sources
 from recs.lake import Lake
 from recs.lake.retention import refuse_deleted
@@ -78,6 +80,7 @@ def _asset(settings: Settings, contract: Contract, sources: Sequence[Source], ch
     )
     def raw(context: dg.AssetExecutionContext, shop: ShopResource) -> dg.MaterializeResult:
         days, started, lake = partitions.days(context), time.monotonic(), shop.lake()
+        offered = take_for_run(context, shop.settings(), sources)
         stale = stale_raw_days(shop, contract, sources, days)
         if stale:
             start_checks(context.run_id)
@@ -93,12 +96,24 @@ def _asset(settings: Settings, contract: Contract, sources: Sequence[Source], ch
             checks=checks,
         )
         counts = _report_days(context, lake, contract, days, data_docs(shop.settings()))
-        shown = metadata.run_metadata(time.monotonic() - started)
+        shown = metadata.run_metadata(time.monotonic() - started) | _inbox(offered, table)
         if not counts:
             shown["note"] = "No source feeds this table and no model reads it, so it has no partitions."
         return dg.MaterializeResult(metadata=shown, check_results=[_conservation(counts)])
 
     return raw
+
+
+def _inbox(offered: Mapping[str, Sequence[Entry]], table: str) -> dict[str, Any]:
+    """Files of the inboxes that this run has taken for a table, and those that no table gets."""
+    entries = [(name, entry) for name, own in offered.items() for entry in own]
+    taken = sum(entry.status == TAKEN and raw_table(entry.table) == table for _, entry in entries)
+    refused = [(f"{name}/{entry.name}", entry.reason) for name, entry in entries if entry.status == REFUSED]
+    shown: dict[str, Any] = {"taken_from_inbox": taken} if taken else {}
+    if refused:
+        rows = [dg.TableRecord({"file": file, "why": why}) for file, why in refused]
+        shown["refused_in_inbox"] = dg.MetadataValue.table(rows)
+    return shown
 
 
 def _report_days(

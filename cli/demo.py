@@ -71,7 +71,7 @@ def _land(settings: Settings, data: Path | None) -> dict[str, Any]:
     started = time.monotonic()
     with progress_bar("landing the year"):
         files = land_year(settings.landing / "complete_journey", data, threads=settings.threads)
-        entries = land_files(settings, "complete_journey", files)
+        entries = land_files(settings, "complete_journey", files)["complete_journey"]
     taken = sum(entry.status == "taken" for entry in entries)
     return {"files": len(files), "taken": taken, "seconds": round(time.monotonic() - started, 1)}
 

@@ -19,8 +19,10 @@ from cli import (
     models,
     recommend,
     releases,
+    replay,
     retention,
     runs,
+    source,
     status,
 )
 from cli.output import err, print_json
@@ -34,7 +36,7 @@ app = typer.Typer(
     help="From raw events to recommendations.",
 )
 modules = (
-    *(demo, runs, data, generate, hold, contracts, status, recommend, explain),
+    *(demo, runs, source, data, replay, generate, hold, contracts, status, recommend, explain),
     *(releases, evaluate, models, email, identity, retention, bench),
 )
 for module in modules:

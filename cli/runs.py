@@ -1,26 +1,29 @@
 """``aisle demo``, ``aisle run`` and ``aisle backfill``: the same Dagster job, for a day or a range of days."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from cli.data import named_sources, taken_inboxes
 from cli.days import newest_arrival, parse_day
 from cli.output import Json, err, out, print_json, print_table, progress_bar
 from orchestration.launch import RunReport, run_bootstrap, run_job
-from orchestration.settings import Settings, load_settings
+from orchestration.settings import PROJECT, Settings, load_settings
 from recs.errors import ConfigError
+from recs.ingest.ledger import REFUSED, Entry
 from recs.ranking.weeks import MOST_WEEKS
 
 Day = Annotated[str, typer.Option(help="A UTC day, such as 2017-11-26.")]
 
 
 def register(app: typer.Typer) -> None:
-    run = typer.Typer(help="Materialize one day through Dagster.", no_args_is_help=True)
+    run = typer.Typer(help="Materialize a day, or the hours of one that have arrived.", no_args_is_help=True)
     run.command("daily")(run_daily)
+    run.command("hourly")(run_hourly)
     app.add_typer(run, name="run")
     app.command("backfill")(backfill)
     app.command("bootstrap")(bootstrap)
@@ -33,9 +36,38 @@ def run_daily(
 ) -> None:
     """Everything of one as-of day, from raw events to a promoted release."""
     settings = load_settings()
+    tell_refused(taken_inboxes(settings))
     day = parse_day(partition) if partition else newest_arrival(settings)
     report = run_range(settings, day, day)
     show_runs([(f"daily {day}", report)], json)
+
+
+def run_hourly(
+    partition: Annotated[
+        str, typer.Option(help="One day alone; without it, the open day and every day with files not built yet.")
+    ] = "",
+    json: Json = False,
+) -> None:
+    """The raw tables of the open day, with the hours that have arrived; days that were missed are caught up."""
+    from assets.inboxes import hourly_days
+    from recs.contracts import load_contracts
+
+    settings = load_settings()
+    tell_refused(taken_inboxes(settings))
+    if partition:
+        days = [parse_day(partition)]
+    else:
+        tables = load_contracts(PROJECT / "data_contracts")
+        days = hourly_days(settings, named_sources(settings), list(tables), datetime.now(UTC).date())
+    report = run_range(settings, days[0], days[-1], job="hourly")
+    show_runs([(f"hourly {days[0]}" if len(days) == 1 else f"hourly {days[0]} to {days[-1]}", report)], json)
+
+
+def tell_refused(offered: Mapping[str, Sequence[Entry]]) -> None:
+    """Files that stay in an inbox, and why."""
+    for name, entries in offered.items():
+        for entry in (entry for entry in entries if entry.status == REFUSED):
+            err.print(f"refused, and still in the inbox: {name}/{entry.name}: {entry.reason}")
 
 
 def backfill(
@@ -70,7 +102,6 @@ def ui(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) -> 
     import sys
 
     from orchestration.launch import prepare_instance
-    from orchestration.settings import PROJECT
 
     settings = load_settings()
     prepare_instance(settings)
@@ -96,13 +127,15 @@ def require_shop_day(settings: Settings, day: date) -> None:
         )
 
 
-def run_range(settings: Settings, first: date, last: date, select: Sequence[str] = ()) -> RunReport:
+def run_range(
+    settings: Settings, first: date, last: date, select: Sequence[str] = (), *, job: str = "daily"
+) -> RunReport:
     if last < first:
         raise ConfigError(f"the range ends on {last}, before it begins on {first}", "swap --from and --to")
     for day in (first, last):
         require_shop_day(settings, day)
     with progress_bar(f"{first} to {last}:" if first != last else f"{last}:") as advance:
-        return run_job(settings, first, last, select=select, on_step=advance)
+        return run_job(settings, first, last, job=job, select=select, on_step=advance)
 
 
 def show_runs(runs: Sequence[tuple[str, RunReport]], json: bool) -> None:

@@ -32,13 +32,15 @@ class Finding:
 
 
 def status(json: Json = False) -> None:
-    """The release in force, its age, and the newest partition of every table."""
+    """The release in force, its age, what has come from each source, and the newest partition of every table."""
     from assets.releases import open_releases
+    from cli.arrivals import show_sources, source_rows
 
     settings = load_settings()
     waiting = [batch for batch in hold.held(settings) if batch.state == HELD]
     document = {**open_releases(settings).catalogue.status(), "tables": _tables(settings)}
     document["held"] = [hold.row(batch) for batch in waiting]
+    document["sources"] = source_rows(settings)
     if json:
         print_json(document)
         return
@@ -53,6 +55,7 @@ def status(json: Json = False) -> None:
         out.print("Promotion is held after a rollback. Release the hold: aisle releases resume")
     if waiting:
         hold.show_held(waiting)
+    show_sources(document["sources"])
     tables = [(t["name"], t["newest_partition"], t["rows"], t["fresh"]) for t in document["tables"]]
     print_table("Tables", ("table", "newest partition", "its rows", "fresh"), tables)
 

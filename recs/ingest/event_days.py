@@ -3,7 +3,7 @@
 import gzip
 import io
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -29,20 +29,35 @@ def parts_by_event_day(source: Source, drop_name: str, path: Path, today: date) 
     if not (drop.arrives or drop.columns.get(EVENT_TIME)):
         return None
     try:
-        days = list(_days(source, drop_name, path))
+        days = list(event_days(source, drop_name, path))
     except Unreadable:
         return None
     if not days:
         return None
-    known = [min(day, today) for _, day in days if day]
-    first = min(known, default=today)
     lines: defaultdict[date, list[int]] = defaultdict(list)
-    for line, day in days:
-        lines[min(day, today) if day else first].append(line)
+    for line, day in arrival_days(days, today):
+        lines[day].append(line)
+    return parts_of_lines(source, drop_name, path, lines)
+
+
+def parts_of_lines(
+    source: Source, drop_name: str, path: Path, lines: Mapping[date, Sequence[int]]
+) -> list[tuple[date, bytes]] | None:
+    """The records of some lines for each day, as files of the drop's own format, packed as the file is.
+
+    None where the records, as they came, are not those that were read.
+    """
+    drop = source.drops[drop_name]
     return _parquet_parts(drop, path, lines) if drop.format == "parquet" else _text_parts(drop, path, lines)
 
 
-def _days(source: Source, drop_name: str, path: Path) -> Iterator[tuple[int, date | None]]:
+def arrival_days(days: Sequence[tuple[int, date | None]], today: date) -> list[tuple[int, date]]:
+    """The day with which each line goes: its event's, at most today; without one, the first of all."""
+    first = min((min(day, today) for _, day in days if day), default=today)
+    return [(line, min(day, today) if day else first) for line, day in days]
+
+
+def event_days(source: Source, drop_name: str, path: Path) -> Iterator[tuple[int, date | None]]:
     """Line number and UTC day of the event of every record, in order."""
     import duckdb
 
@@ -58,7 +73,7 @@ def _days(source: Source, drop_name: str, path: Path) -> Iterator[tuple[int, dat
             yield from connection.execute(f"select _line, {day} from ({fields}) order by _line").fetchall()
 
 
-def _text_parts(drop: Drop, path: Path, lines: dict[date, list[int]]) -> list[tuple[date, bytes]] | None:
+def _text_parts(drop: Drop, path: Path, lines: Mapping[date, Sequence[int]]) -> list[tuple[date, bytes]] | None:
     """None where the records, as they came, are not those that were read."""
     with unpacked(path, drop.compression, path.parent) as file:
         text = file.read()
@@ -83,7 +98,7 @@ def _records(text: str, drop: Drop) -> tuple[str, list[str]]:
     return ("" if drop.header else records.pop(0) + "\n"), records
 
 
-def _parquet_parts(drop: Drop, path: Path, lines: dict[date, list[int]]) -> list[tuple[date, bytes]]:
+def _parquet_parts(drop: Drop, path: Path, lines: Mapping[date, Sequence[int]]) -> list[tuple[date, bytes]]:
     with unpacked(path, drop.compression, path.parent) as packed:
         rows, parts = pq.ParquetFile(packed).read(), []
     for day in sorted(lines):

@@ -6,6 +6,7 @@ from pathlib import Path
 from recs.ingest.files import sha256_file
 from recs.ingest.landing import land
 from recs.ingest.ledger import REFUSED, Entry
+from recs.ingest.shop_days import ShopDays
 from recs.ingest.source import Source
 
 UNFINISHED = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".uploading", ".writing")
@@ -27,14 +28,14 @@ def complete_files(folder: Path, source: Source, *, now_s: float) -> list[Path]:
     return files
 
 
-def take_inbox(source: Source, landing_root: Path, *, now: datetime) -> list[Entry]:
+def take_inbox(source: Source, landing_root: Path, *, now: datetime, shop_days: ShopDays | None = None) -> list[Entry]:
     """Take what is complete. What was taken, or is known already, leaves the inbox; what is refused stays there."""
     folder = inbox_folder(landing_root, source)
     files = complete_files(folder, source, now_s=now.timestamp())
     if not files:
         return []
     seen = {path: _version(path) for path in files}
-    entries = land(source, files, landing_root, arrival_date=now.date(), arrival_hour=now.hour)
+    entries = land(source, files, landing_root, arrival_date=now.date(), arrival_hour=now.hour, shop_days=shop_days)
     refused = {(entry.name, entry.sha256) for entry in entries if entry.status == REFUSED}
     names = {name for name, _ in refused}
     for path in files:

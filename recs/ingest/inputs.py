@@ -37,7 +37,7 @@ def retracted_table(table: str) -> str:
 def arrivals(landing_root: Path, sources: Iterable[Source], table: str) -> dict[date, list[Entry]]:
     """The taken files that feed a table, by arrival day. Sources are read in name order.
 
-    Within a day files are in order of hour and path; corrections come last in their hour, in the order of the ledger.
+    Within a day files are in order of hour and path; corrections and replays come last in their hour, as in the ledger.
     """
     by_day: dict[date, list[Entry]] = {}
     for source in sorted(sources, key=lambda s: s.name):
@@ -48,7 +48,8 @@ def arrivals(landing_root: Path, sources: Iterable[Source], table: str) -> dict[
 
 
 def _by_arrival(entry: Entry) -> tuple[int, bool, str]:
-    return entry.arrival_hour, bool(entry.corrects), "" if entry.corrects else entry.file
+    is_late = bool(entry.corrects or entry.replays)
+    return entry.arrival_hour, is_late, "" if is_late else entry.file
 
 
 class Inputs:
@@ -215,3 +216,19 @@ def stale_days(
 
     wanted = raw_inputs(contract, days, lake=lake, landing_root=landing_root, sources=sources)
     return [day for day, inputs in wanted.items() if not current(day, inputs)]
+
+
+def unbuilt_days(tables: Iterable[str], *, lake: Lake, landing_root: Path, sources: Sequence[Source]) -> list[date]:
+    """The arrival days with files that no partition was made from: late, forgotten or new ones. In order.
+
+    A day whose source or contract has changed since is not one of them: its files are in. Nor is one deleted by age.
+    """
+    found = set()
+    for table in tables:
+        for day, entries in arrivals(landing_root, sources, table).items():
+            info = lake.info(raw_table(table), day)
+            known = info.inputs if info else {}
+            is_deleted = info is not None and info.deleted_rows is not None
+            if not is_deleted and any(known.get(f"landing/{e.file}") != e.stored_sha256 for e in entries):
+                found.add(day)
+    return sorted(found)

@@ -7,9 +7,11 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from recs.ingest.event_days import parts_by_event_day
+from recs.ingest.event_days import EVENT_TIME, arrival_days, event_days, parts_by_event_day
 from recs.ingest.files import sha256_file, written_whole
+from recs.ingest.formats import Unreadable
 from recs.ingest.ledger import DUPLICATE, REFUSED, TAKEN, Entry, Ledger
+from recs.ingest.shop_days import ShopDays
 from recs.ingest.source import Source
 
 _WHEN = re.compile(r"(?<!\d)(\d{4}-\d{2}-\d{2})(?!\d)(?:T(\d{2})(?!\d)|/(\d{2})(?=/))?")
@@ -17,20 +19,62 @@ LAST_HOUR = 23
 
 
 def land(
-    source: Source, paths: Iterable[Path], landing_root: Path, *, arrival_date: date, arrival_hour: int = LAST_HOUR
+    source: Source,
+    paths: Iterable[Path],
+    landing_root: Path,
+    *,
+    arrival_date: date,
+    arrival_hour: int = LAST_HOUR,
+    shop_days: ShopDays | None = None,
 ) -> list[Entry]:
     """Offer files to a source, in path order; returns an entry a file and table: taken, duplicate or refused, and why.
 
     arrival_date, arrival_hour: the moment of taking, used where the source says ``arrival: now``. A changed file under
     an old name is a correction, and arrives when it is taken. A file already inside landing is taken where it lies;
-    any other is copied. Safe to repeat after a kill.
+    any other is copied. What arrives outside ``shop_days`` is refused. Safe to repeat after a kill.
     """
     with Ledger(landing_root, source.name).writing() as ledger:
         known = ledger.entries()
-        taking = _Taking(source, Path(landing_root), known, (arrival_date, arrival_hour))
+        taking = _Taking(source, Path(landing_root), known, (arrival_date, arrival_hour), shop_days)
         entries = [entry for path in sorted(Path(p) for p in paths) for entry in taking.take(path)]
         ledger.append(_new(entries, known))
     return entries
+
+
+def land_again(
+    source: Source,
+    files: Iterable[tuple[Path, Entry, str]],
+    landing_root: Path,
+    *,
+    arrival_date: date,
+    arrival_hour: int,
+) -> list[Entry]:
+    """Take files with records of landed ones, at this moment, whatever their names say.
+
+    files: path, the entry of the landed one, and which lines of that. A name that was taken so before is a duplicate.
+    """
+    with Ledger(landing_root, source.name).writing() as ledger:
+        taking = _Taking(source, Path(landing_root), ledger.entries(), (arrival_date, arrival_hour), None)
+        entries = [taking.take_again(*file) for file in files]
+        ledger.append([entry for entry in entries if entry.status == TAKEN])
+    return entries
+
+
+def days_of_arrival(source: Source, path: Path, today: date) -> list[date]:
+    """The days on which a file would arrive, in order; none where its path should say one and does not."""
+    if source.arrival == "path":
+        when = _when_in(path)
+        return [when[0]] if when else []
+    drops = [
+        d for d in source.drops_of(path.name) if source.drops[d].arrives or source.drops[d].columns.get(EVENT_TIME)
+    ]
+    if source.arrival == "now" or not drops:
+        return [today]
+    try:
+        found = {day for drop in drops for _, day in arrival_days(list(event_days(source, drop, path)), today)}
+    except Unreadable:
+        return [today]
+    return sorted(found) or [today]
 
 
 def _new(entries: Sequence[Entry], known: Sequence[Entry]) -> list[Entry]:
@@ -42,8 +86,10 @@ def _new(entries: Sequence[Entry], known: Sequence[Entry]) -> list[Entry]:
 class _Taking:
     """One call of ``land``: what was taken before, and what has been since."""
 
-    def __init__(self, source: Source, root: Path, known: Sequence[Entry], now: tuple[date, int]) -> None:
-        self.source, self.root, self.now = source, root, now
+    def __init__(
+        self, source: Source, root: Path, known: Sequence[Entry], now: tuple[date, int], shop_days: ShopDays | None
+    ) -> None:
+        self.source, self.root, self.now, self.shop_days = source, root, now, shop_days
         self.first_names: dict[str, str] = {}
         self.newest: dict[tuple[str, str], Entry] = {}  # the file in force, by slot and drop
         self.versions: dict[str, list[str]] = {}  # hashes of what a slot has held, the file in force last
@@ -65,10 +111,30 @@ class _Taking:
         drops = self.source.drops_of(path.name)
         if not drops or (when is None and self.source.arrival == "path"):
             return [replace(offered, status=REFUSED, reason=self._refusal(bool(drops)))]
+        if outside := self._outside(path):
+            return [replace(offered, status=REFUSED, reason=outside)]
         taken = [entry for drop in drops for entry in self._taken(path, drop, offered, when)]
         for entry in taken:
             self._remember(entry)
         return taken
+
+    def take_again(self, path: Path, came: Entry, lines: str) -> Entry:
+        """The entry of a file with records of another."""
+        offered = replace(came, name=path.name, sha256=sha256_file(path), slot=path.name, corrects="")
+        offered = replace(offered, replays=came.file, replayed_lines=lines)
+        if (path.name, came.drop) in self.newest:
+            return replace(offered, status=DUPLICATE, file="", reason="the same records were tried again before")
+        entry = replace(offered, arrival_date=self.now[0].isoformat(), arrival_hour=self.now[1])
+        entry = self._put(entry, path.read_bytes())
+        self._remember(entry)
+        return entry
+
+    def _outside(self, path: Path) -> str:
+        """Why a file cannot arrive on a day of the shop; nothing where it can."""
+        for day in days_of_arrival(self.source, path, self.now[0]) if self.shop_days else ():
+            if self.shop_days and (problem := self.shop_days.problem(day)):
+                return f"{problem}: {self.shop_days.fix(day)}"
+        return ""
 
     def _taken(self, path: Path, drop: str, offered: Entry, when: tuple[date, int] | None) -> list[Entry]:
         """The entries of a file for one drop: one, or one an event day."""

@@ -40,6 +40,8 @@ class Entry:
     bytes: int = 0
     slot: str = ""  # what tells a file of a source: its name and, where the path says them, its day and hour
     corrects: str = ""  # the file of the same slot that this one replaces
+    replays: str = ""  # the file whose quarantined records this one brings again
+    replayed_lines: str = ""  # their numbers in that file, such as 2-4,9; 0 for a file as a whole
 
     @property
     def day(self) -> date:

@@ -1,6 +1,6 @@
 """Reading drop files, one module a format: blocks of records as text, whatever the dirt.
 
-A format is a module with ``blocks(file, drop, needed)`` and a line here.
+A format is a module with ``blocks(file, drop, needed)``, ``columns(file, drop)`` and a line here.
 """
 
 import io
@@ -15,7 +15,7 @@ from recs.ingest.formats.block import Block, Unreadable
 from recs.ingest.formats.unpack import unpacked
 from recs.ingest.source import Drop
 
-__all__ = ["Block", "Unreadable", "file_blocks"]
+__all__ = ["Block", "Unreadable", "file_blocks", "file_columns"]
 
 FORMATS = {"csv": csv, "json_lines": json_lines, "parquet": parquet}
 
@@ -28,6 +28,13 @@ def file_blocks(path: Path, drop: Drop, needed: tuple[str, ...], spill: Path) ->
     with unpacked(path, drop.compression, spill) as file:
         text, drop = _cut_at_line_feeds(file, drop)
         yield from FORMATS[drop.format].blocks(text, drop, needed)
+
+
+def file_columns(path: Path, drop: Drop, spill: Path) -> list[str]:
+    """The names of the columns of one file, or of the fields of its first records. Unreadable as in ``file_blocks``."""
+    with unpacked(path, drop.compression, spill) as file:
+        text, drop = _cut_at_line_feeds(file, drop)
+        return FORMATS[drop.format].columns(text, drop)
 
 
 def _cut_at_line_feeds(file: BinaryIO, drop: Drop) -> tuple[BinaryIO, Drop]:

@@ -40,6 +40,11 @@ def blocks(file: BinaryIO, drop: Drop, needed: tuple[str, ...]) -> Iterator[Bloc
         start, is_first = start + block.rows.num_rows, False
 
 
+def columns(file: BinaryIO, drop: Drop) -> list[str]:
+    """The names of a file's columns, in its order. Unreadable where it has no header line that can be read."""
+    return list(drop.header) or _header(file, drop)
+
+
 def record_texts(text: str, delimiter: str) -> list[str]:
     """The source text of every record, blank lines left out, quoted line breaks kept. csv.Error for wild quotes."""
     if '"' not in text and "\r" not in text:  # a record is a line, and splitting is ten times as fast

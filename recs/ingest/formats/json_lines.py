@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import BinaryIO
 
 import numpy as np
@@ -13,6 +14,7 @@ from recs.ingest.source import Drop
 
 LINES_NOTED = 1_000  # of a file: unknown fields are looked for in these
 TEXT = "_text"  # the column that holds a line until the engine reads its fields
+NAMED_LINES = 1000  # lines that are looked at for the names of fields
 
 
 def blocks(file: BinaryIO, drop: Drop, needed: tuple[str, ...]) -> Iterator[Block]:
@@ -26,6 +28,18 @@ def blocks(file: BinaryIO, drop: Drop, needed: tuple[str, ...]) -> Iterator[Bloc
         lines = _lines(clean)
         yield _block(lines, start, bad, () if start else _unknown(lines, drop, needed))
         start += len(lines)
+
+
+def columns(file: BinaryIO, drop: Drop) -> list[str]:
+    """The names of the fields of a file's first records, sorted."""
+    names: set[str] = set()
+    for line in islice(file, NAMED_LINES):
+        try:
+            fields = json.loads(line.decode(drop.encoding, "replace").removeprefix("\ufeff"))
+        except ValueError:
+            continue  # reading the line says what is wrong with it
+        names.update(fields if isinstance(fields, dict) else ())
+    return sorted(names)
 
 
 def _lines(text: bytes) -> pa.LargeStringArray:

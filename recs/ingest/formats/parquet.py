@@ -31,6 +31,14 @@ def blocks(file: BinaryIO, drop: Drop, needed: tuple[str, ...]) -> Iterator[Bloc
         start += batch.num_rows
 
 
+def columns(file: BinaryIO, drop: Drop) -> list[str]:
+    """The names of a file's columns, in its order. Unreadable where it is no Parquet."""
+    try:
+        return list(pq.ParquetFile(file).schema_arrow.names)
+    except (pa.ArrowException, OSError, ValueError, TypeError) as error:
+        raise Unreadable("not_parquet", str(error).splitlines()[0]) from error
+
+
 def _batches(found: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
     groups = (found.metadata.row_group(n).total_byte_size for n in range(found.metadata.num_row_groups))
     if sum(groups) <= MEMORY_BYTES:
