@@ -45,7 +45,7 @@ def kind_of(path: Path, compression: str) -> str:
 
 def _pieces(packed: BinaryIO, kind: str) -> Iterator[bytes]:
     """Unpacked bytes; every failure of an unpacker is one of the file."""
-    from isal.isal_zlib import IsalError
+    from isal.isal_zlib import error as damaged
 
     try:
         with _opened(packed, kind) as stream:
@@ -53,7 +53,7 @@ def _pieces(packed: BinaryIO, kind: str) -> Iterator[bytes]:
                 yield piece
     except EOFError as error:
         raise Unreadable(f"truncated_{kind}", f"the {kind} file ends too early") from error
-    except (OSError, IsalError, zlib.error, ValueError) as error:  # type: ignore[misc]  # its stub has no class
+    except (OSError, damaged, zlib.error, ValueError) as error:  # type: ignore[misc]
         early = "truncated" in str(error).lower() or "end of stream" in str(error).lower()
         rule = f"truncated_{kind}" if early else f"not_{kind}"
         raise Unreadable(rule, f"not a whole {kind} file: {error}") from error
