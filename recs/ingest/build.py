@@ -1,5 +1,6 @@
 """Raw partitions of one table for a range of arrival days, in one pass; bad rows go to quarantine beside them."""
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -200,7 +201,7 @@ class _Chunks:
         found: dict[int, dict[int, str]] = {}
         bad = self.classifier.quarantined()
         for number, line, rules in zip(*(column.to_pylist() for column in bad.columns), strict=True):
-            found.setdefault(number, {})[line] = rules
+            found.setdefault(number, {})[line] = sys.intern(rules)  # millions of rows may break the same ones
         return found
 
     def _counts(

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
+from recs.ingest.formats import Block
+from recs.ingest.ledger import Entry
 from recs.ingest.plan import Part
 
 SCHEMA = pa.schema(
@@ -17,6 +19,7 @@ SCHEMA = pa.schema(
         ("arrival_hour", pa.int8()),
     ]
 )
+_SAME = ("source", "source_file", "arrival_date", "arrival_hour")  # in all rows of a file
 
 
 def quarantine_rows(part: Part, bad: Mapping[int, Mapping[int, str]]) -> pa.Table:
@@ -24,21 +27,24 @@ def quarantine_rows(part: Part, bad: Mapping[int, Mapping[int, str]]) -> pa.Tabl
 
     bad: place of the file in the part -> line -> rules.
     """
-    found: list[tuple[int, int, str, str]] = []
-    for place, (_, problem) in enumerate(part.files):
-        if problem is not None:
-            found.append((place, 0, problem.detail, problem.rule))
+    blocks: dict[int, list[Block]] = {}
     for place, block in part.blocks:
+        blocks.setdefault(place, []).append(block)
+    found = [SCHEMA.empty_table()]
+    for place, (entry, problem) in enumerate(part.files):
+        if problem is not None:
+            found.append(_rows(part, entry, [0], [problem.detail], [problem.rule]))
         rules = bad.get(place, {})
-        if not rules:
-            continue
-        first, last = block.rows["_line"][0].as_py(), block.rows["_line"][-1].as_py()
-        lines = sorted(line for line in rules if first <= line <= last)
-        found += [(place, line, text, rules[line]) for line, text in zip(lines, block.texts(lines), strict=True)]
-    rows = []
-    for place, line, text, broken in sorted(found, key=lambda row: row[:2]):
-        entry = part.files[place][0]
-        source = entry.file.split("/", 1)[0]
-        rows.append((source, entry.file, line, text, broken, part.day, entry.arrival_hour))
-    columns = list(zip(*rows, strict=True)) or [()] * len(SCHEMA)
-    return pa.table([pa.array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)], schema=SCHEMA)
+        for block in blocks.get(place, ()) if rules else ():
+            lines = [line for line in block.rows["_line"].to_pylist() if line in rules]
+            found.append(_rows(part, entry, lines, block.texts(lines), [rules[line] for line in lines]))
+    return pa.concat_tables(found).combine_chunks()
+
+
+def _rows(part: Part, entry: Entry, lines: list[int], texts: list[str], rules: list[str]) -> pa.Table:
+    source = entry.file.split("/", 1)[0]
+    same = (source, entry.file, part.day, entry.arrival_hour)
+    names, file, day, hour = (
+        pa.repeat(pa.scalar(v, SCHEMA.field(n).type), len(lines)) for n, v in zip(_SAME, same, strict=True)
+    )
+    return pa.table([names, file, lines, texts, rules, day, hour], schema=SCHEMA)

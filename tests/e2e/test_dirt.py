@@ -55,10 +55,10 @@ def test_dirty_files_are_accounted_for_and_the_good_rows_arrive(new_shop, tmp_pa
     }
     assert events["reasons"]["quantity:minimum"] == 1
     assert events["reasons"]["event_at:type"] == 1
-    raw = pl.read_parquet(shop.home / "lake/raw/events" / f"arrival_date={DAY}/data.parquet", hive_partitioning=False)
+    raw = pl.read_parquet(shop.home / "lake/raw/events" / f"arrival_date={DAY}/data*.parquet", hive_partitioning=False)
     assert sorted(raw["event_id"]) == ["1-77", "1-78", "2-77", "2-80"]
     aside = pl.read_parquet(
-        shop.home / "lake/raw/quarantine/events" / f"arrival_date={DAY}/data.parquet", hive_partitioning=False
+        shop.home / "lake/raw/quarantine/events" / f"arrival_date={DAY}/data*.parquet", hive_partitioning=False
     )
     assert line(2, 78, quantity=0) in set(aside["source_text"])
 
