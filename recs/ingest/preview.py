@@ -179,7 +179,8 @@ def _told(
     span: tuple[date, date],
     rows: int,
 ) -> Preview:
-    good = classifier.rows().sort_by("source_line").slice(0, rows)
+    names = [f.name for f in contract.arriving]
+    good = classifier.rows().select(["source_line", *names]).sort_by("source_line").slice(0, rows)
     bad = classifier.quarantined()
     rules = dict(zip(bad["source_line"].to_pylist(), bad["rules"].to_pylist(), strict=True))
     counts = dict.fromkeys(("valid", "quarantined", "duplicate"), 0)
@@ -188,7 +189,6 @@ def _told(
     reasons: dict[str, int] = {}
     for _, rule, n in classifier.reasons():
         reasons[rule] = reasons.get(rule, 0) + n
-    names = [f.name for f in contract.arriving]
     values = dict(zip(good["source_line"].to_pylist(), good.select(names).to_pylist(), strict=True))
     first = [line for block in blocks for line in block.rows["_line"][:rows].to_pylist()][:rows]
     broken = sorted(rules)[:rows]

@@ -1,4 +1,4 @@
-"""Every command of the pages on contracts and bad rows, in a copy of the project that nothing else touches."""
+"""Every command of the pages on sources, contracts and bad rows, in a copy of the project that nothing else touches."""
 
 import os
 import shutil
@@ -12,7 +12,10 @@ from pages import blocks, printed, same, script
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = (
-    pytest.param("docs/what-happens-to-a-bad-row.md", marks=pytest.mark.long),  # it runs Dagster twice
+    *(  # they run Dagster
+        pytest.param(f"docs/{page}.md", marks=pytest.mark.long)
+        for page in ("what-happens-to-a-bad-row", "replay-quarantined-rows", "onboard-your-shop", "simulate-a-shop")
+    ),
     "docs/change-a-contract.md",
 )
 MADE = shutil.ignore_patterns(".git", ".venv", "var", "__pycache__", ".hypothesis", "*.egg-info")
@@ -61,4 +64,8 @@ def test_every_command_of_the_page_works_and_prints_what_the_page_says(copy, pag
 def test_what_the_page_on_contracts_changes_it_takes_back(copy):
     """The pages after it go on in the same folder."""
     told = subprocess.run(["git", "status", "--short"], cwd=copy, capture_output=True, text=True, check=True).stdout
-    assert [line for line in told.splitlines() if "dirty" not in line] == []
+    assert [
+        line
+        for line in told.splitlines()
+        if not any(name in line for name in ("dirty", "till", "sim", "my-", "drops", "clicks"))
+    ] == []

@@ -23,6 +23,8 @@ PAGES = (  # each goes on where the one before it ended
     "docs/roll-back-a-release.md",
     "docs/onboard-your-shop.md",
     "docs/what-happens-to-a-bad-row.md",
+    "docs/replay-quarantined-rows.md",
+    "docs/simulate-a-shop.md",
     "docs/change-a-contract.md",
     "docs/keep-ids-sealed.md",
 )
