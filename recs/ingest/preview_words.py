@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from recs.contracts import Contract
+from recs.contracts import Contract, Rule
 from recs.ingest.formats import Unreadable
 from recs.ingest.formats.unpack import kind_of, unpacked
 from recs.ingest.source import Drop, Source
 
 LOOKED_AT_BYTES = 200_000
+MOST_SHOWN = 60  # characters of an expression; what values and times make of one is longer
 _MARKS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _LINES = {
     "line:field_count": "the line has more or fewer fields than the header: quote values that hold the delimiter",
@@ -76,16 +77,25 @@ def fix_of(rule: str, source: Source, drop_name: str, contract: Contract, seen: 
 
 
 def _column_fix(column: str, kind: str, drop: Drop, where: str, contract: Contract) -> str:
-    expression = drop.columns.get(column, "")
-    place = f"{where}.columns.{column}: {' '.join(expression.split())}" if expression else f"{where}.columns.{column}"
+    expression = " ".join(drop.columns.get(column, "").split())
+    is_short = 0 < len(expression) <= MOST_SHOWN
+    place = f"{where}.columns.{column}{': ' + expression if is_short else ''}"
     field = contract.field(column)
     if kind == "type":
         also = ", or say how times are written in times" if field.type == "TIMESTAMP" else ""
         return f"it gives no {field.type} here; correct the expression{also} ({place})"
     if kind == "required":
         return f"it gives no value here; map a column that is always filled, or a constant ({place})"
-    asked = next((r.description or r.condition for r in field.rules if r.name == kind), kind)
+    asked = next((_asked(rule) for rule in field.rules if rule.name == kind), kind)
     return f"the table asks: {asked.removesuffix('.')}; correct the file, the expression or values ({place})"
+
+
+def _asked(rule: Rule) -> str:
+    """A rule in words: its description, else its option's value or the valid values."""
+    if rule.description or rule.stated is None:
+        return rule.description or rule.condition
+    is_list = isinstance(rule.stated, list | tuple)
+    return f"one of {', '.join(map(str, rule.stated))}" if is_list else f"{rule.name} {rule.stated}"
 
 
 def _file_fix(kind: str, drop: Drop, where: str, needed: Sequence[str], seen: Seen, named: Sequence[str]) -> str:
