@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -51,6 +52,7 @@ class PartitionDraft:
         unlike: columns whose values hardly ever repeat, for which a dictionary would only cost time.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
+        rows = _with_own_dictionaries(rows)
         repeating = [column for column in rows.column_names if column not in unlike]
         pq.write_table(rows, self.path(name), compression="zstd", use_dictionary=repeating, store_schema=False)
         for file, content in (files or {}).items():
@@ -110,6 +112,23 @@ class PartitionDraft:
     def discard(self) -> None:
         """Remove what a commit has not put in place; nothing is left to remove after one."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _with_own_dictionaries(rows: pa.Table) -> pa.Table:
+    """Dictionaries of no more than the part's own values: those of its chunk would be written into every part of it."""
+    for place, field in enumerate(rows.schema):
+        if pa.types.is_dictionary(field.type) and not rows[place].null_count:
+            rows = rows.set_column(place, field, _own_dictionary(rows[place].unify_dictionaries().combine_chunks()))
+    return rows
+
+
+def _own_dictionary(column: pa.DictionaryArray) -> pa.DictionaryArray:
+    places = column.indices.to_numpy()
+    used = np.flatnonzero(np.bincount(places, minlength=len(column.dictionary)))
+    values = column.dictionary.take(pa.array(used)).dictionary_encode()
+    moved = np.zeros(len(column.dictionary), np.int32)
+    moved[used] = values.indices.to_numpy()
+    return pa.DictionaryArray.from_arrays(pa.array(moved[places]), values.dictionary)
 
 
 def parts_hash(hashes: Mapping[str, str]) -> str:
