@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
@@ -31,7 +32,7 @@ from recs.ingest.source import Source
 from recs.ingest.writing import DayWriter, Written, keys_file
 from recs.lake import Lake, Provenance
 
-SPILL = ".tmp-ingest"
+SPILL = ".tmp-ingest-"
 
 
 def build_raw(
@@ -59,13 +60,15 @@ def build_raw(
         return []
     inputs = Inputs(contract, landing_root, sources, lake, provenance.code_version)
     inputs.check_complete(days)
-    reader = Reader(Path(landing_root), {source.name: source for source in sources}, lake.root / SPILL)
+    lake.root.mkdir(parents=True, exist_ok=True)
     judge = DayJudge(contract, checks, days, lake, landing_root) if checks else None
     done = []
     with (
+        TemporaryDirectory(prefix=SPILL, dir=lake.root) as spill,
         closing(DayWriter(contract, days, inputs, lake, provenance, judge)) as writer,
-        closing(_classifier(contract, lake, days, writer, threads)) as classifier,
+        closing(_classifier(contract, lake, days, writer, Path(spill), threads)) as classifier,
     ):
+        reader = Reader(Path(landing_root), {source.name: source for source in sources}, Path(spill))
         chunks = _Chunks(contract, reader, classifier, writer, inputs, Border(contract, identity))
         for counts in chunks.built():
             done.append(counts)
@@ -74,7 +77,9 @@ def build_raw(
     return done
 
 
-def _classifier(contract: Contract, lake: Lake, days: Sequence[date], writer: DayWriter, threads: int) -> Classifier:
+def _classifier(
+    contract: Contract, lake: Lake, days: Sequence[date], writer: DayWriter, spill: Path, threads: int
+) -> Classifier:
     own, seen = raw_table(contract.table), SeenKeys(writer.folder)
     if contract.deduplicate == "first_arrival":
         for day in (day for day in lake.days(own, until=days[-1]) if day not in set(days)):
@@ -86,7 +91,7 @@ def _classifier(contract: Contract, lake: Lake, days: Sequence[date], writer: Da
         seen,
         retracted=writer.retracted_files,
         catalogues={table: lake.files(raw_table(table), until=days[-1]) for table in flag_tables(contract)},
-        spill=lake.root / SPILL,
+        spill=spill,
         threads=threads,
     )
 

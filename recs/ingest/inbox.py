@@ -1,5 +1,6 @@
 """The inbox of a source: which files in it are complete, and their taking."""
 
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from recs.ingest.ledger import REFUSED, Entry
 from recs.ingest.shop_days import ShopDays
 from recs.ingest.source import Source
 
+_LEAVING = ".leaving-"
 UNFINISHED = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".uploading", ".writing")
 
 
@@ -31,6 +33,7 @@ def complete_files(folder: Path, source: Source, *, now_s: float) -> list[Path]:
 def take_inbox(source: Source, landing_root: Path, *, now: datetime, shop_days: ShopDays | None = None) -> list[Entry]:
     """Take what is complete. What was taken, or is known already, leaves the inbox; what is refused stays there."""
     folder = inbox_folder(landing_root, source)
+    _bring_back(folder)
     files = complete_files(folder, source, now_s=now.timestamp())
     if not files:
         return []
@@ -39,11 +42,30 @@ def take_inbox(source: Source, landing_root: Path, *, now: datetime, shop_days: 
     refused = {(entry.name, entry.sha256) for entry in entries if entry.status == REFUSED}
     names = {name for name, _ in refused}
     for path in files:
-        if _version(path) != seen[path]:
-            continue  # gone, or replaced by a newer one that nobody has taken yet
         if path.name not in names or (path.name, sha256_file(path)) not in refused:
-            path.unlink()
+            _leave(path, seen[path])
     return entries
+
+
+def _leave(path: Path, taken: tuple[int, int, int] | None) -> None:
+    """Remove a file unless it was replaced since it was taken: then nobody has taken it yet."""
+    aside = path.with_name(f"{_LEAVING}{path.name}")
+    try:
+        path.rename(aside)  # looked at under a name that no shop writes to, else it may be replaced after the look
+    except FileNotFoundError:
+        return
+    if _version(aside) == taken:
+        aside.unlink()
+    else:
+        _bring_back(path.parent)
+
+
+def _bring_back(folder: Path) -> None:
+    """Give files their names back that were leaving, but never over newer ones."""
+    for aside in sorted(folder.rglob(f"{_LEAVING}*")):
+        with suppress(FileExistsError):
+            aside.with_name(aside.name.removeprefix(_LEAVING)).hardlink_to(aside)
+        aside.unlink()
 
 
 def _version(path: Path) -> tuple[int, int, int] | None:

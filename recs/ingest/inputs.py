@@ -81,7 +81,7 @@ class Inputs:
         if self.by_first_arrival:
             found[f"{raw_table(self.contract.table)} before"] = self._own.until(day - timedelta(days=1))
         for table, chain in self._flagged.items():
-            found[raw_table(table)] = chain.until(day)
+            found[f"{raw_table(table)} until"] = chain.until(day)
         return found
 
     def hours(self, day: date) -> dict[int, list[Entry]]:

@@ -33,7 +33,7 @@ def twin(new_shop, tmp_path_factory):
 def read(shop, table: str) -> pl.DataFrame:
     """What had arrived by the as-of day; of a table that is as of days, that day."""
     days = DAY if table.split("/")[0] in AS_OF_STAGES else "*"
-    rows = pl.read_parquet(shop.home / "lake" / table / days / "data.parquet", hive_partitioning=False)
+    rows = pl.read_parquet(shop.home / "lake" / table / days / "data*.parquet", hive_partitioning=False)
     return rows if days == DAY else rows.filter(pl.col("arrival_date") <= date.fromisoformat(AS_OF))
 
 

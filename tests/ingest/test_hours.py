@@ -281,6 +281,18 @@ def test_a_file_that_is_replaced_while_it_is_taken_is_not_lost(tmp_path):
         assert (shop.landing / newest.file).read_text() == sales(f"new-{number}")
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_kill_while_a_file_leaves_is_repaired_by_the_next_taking(tmp_path, replaced):
+    shop = Shop(tmp_path, INBOX)
+    path = put(shop, "sales.csv", sales("a"))
+    path.rename(path.with_name(".leaving-sales.csv"))  # as a kill leaves it, before or after the ledger was written
+    if replaced:
+        put(shop, "sales.csv", sales("b"))
+    [entry] = take_inbox(shop.source, shop.landing, now=NOW)
+    assert (shop.landing / entry.file).read_text() == sales("b" if replaced else "a")
+    assert [file for file in inbox_folder(shop.landing, shop.source).iterdir()] == []
+
+
 def test_an_inbox_that_is_not_there_is_empty(tmp_path):
     shop = Shop(tmp_path, INBOX)
     assert take_inbox(shop.source, shop.landing, now=NOW) == []
