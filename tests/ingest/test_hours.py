@@ -290,7 +290,7 @@ def test_a_kill_while_a_file_leaves_is_repaired_by_the_next_taking(tmp_path, rep
         put(shop, "sales.csv", sales("b"))
     [entry] = take_inbox(shop.source, shop.landing, now=NOW)
     assert (shop.landing / entry.file).read_text() == sales("b" if replaced else "a")
-    assert [file for file in inbox_folder(shop.landing, shop.source).iterdir()] == []
+    assert not list(inbox_folder(shop.landing, shop.source).iterdir())
 
 
 def test_an_inbox_that_is_not_there_is_empty(tmp_path):
