@@ -4,7 +4,7 @@ from recs.contracts.model import Contract, Field
 from recs.contracts.reading import quoted, text_literal
 
 _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT"}
-_FINITE = {"FLOAT", "DOUBLE", "DATE", "TIMESTAMP"}
+_FINITE = {"FLOAT", "DOUBLE", "DATE"}
 
 
 def gate_sql(contract: Contract, relation: str) -> str:
@@ -36,7 +36,8 @@ def _raw(field: Field) -> str:
 
 def _typed(field: Field) -> str:
     if field.type == "TIMESTAMP":
-        return f"timezone('UTC', try_cast({_raw(field)} as timestamptz))"
+        # twice as fast as timezone('UTC', ...); an infinite time becomes null
+        return f"make_timestamp(epoch_us(try_cast({_raw(field)} as timestamptz)))"
     return f"try_cast({_raw(field)} as {field.type})"
 
 
@@ -44,7 +45,7 @@ def _checks(field: Field) -> list[tuple[str, str]]:
     """(rule as reported, condition under which it is broken) in order: type, required, then the contract's."""
     name, raw = quoted(field.name), _raw(field)
     thrown = f"list_contains(_thrown, {text_literal(field.name)})"
-    mistyped = f"{thrown} or ({raw} is not null and {name} is null)"
+    mistyped = thrown if field.type == "VARCHAR" else f"{thrown} or ({raw} is not null and {name} is null)"
     if field.type in _INTEGERS:
         mistyped += f" or try_cast({raw} as double) <> {name}"  # a cast alone rounds 1.7 to 2
     if field.type in _FINITE:

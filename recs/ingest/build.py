@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,6 +22,7 @@ from recs.ingest.border import Border
 from recs.ingest.classify import ChunkFile, Classifier
 from recs.ingest.corrections import Correction, correction
 from recs.ingest.counts import DayCounts, FileStatus, HourCounts
+from recs.ingest.duplicates import KeysCollide
 from recs.ingest.formats.json_lines import TEXT
 from recs.ingest.inputs import Inputs, flag_tables, raw_table
 from recs.ingest.judging import DayJudge
@@ -55,30 +57,65 @@ def build_raw(
     go to ``raw/held/<table>`` until a person lets them in. IngestError when an earlier day that it depends on is not
     built, when a landed file has changed, or when rows read <> valid + quarantined + duplicate.
     """
+    done: list[DayCounts] = []
+
+    def told(counts: DayCounts) -> None:
+        done.append(counts)
+        if progress:
+            progress(counts.day)
+
+    build = partial(
+        _build,
+        contract,
+        lake=lake,
+        landing_root=Path(landing_root),
+        sources=sources,
+        provenance=provenance,
+        threads=threads,
+        border=Border(contract, identity),
+        checks=checks,
+        told=told,
+    )
     days = sorted(set(days))
+    try:
+        build(days, careful=False)
+    except KeysCollide:
+        build(days[len(done) :], careful=True)
+    return done
+
+
+def _build(
+    contract: Contract,
+    days: Sequence[date],
+    *,
+    lake: Lake,
+    landing_root: Path,
+    sources: Sequence[Source],
+    provenance: Provenance,
+    threads: int,
+    border: Border,
+    checks: Checks | None,
+    told: Callable[[DayCounts], None],
+    careful: bool,
+) -> None:
     if not days:
-        return []
+        return
     inputs = Inputs(contract, landing_root, sources, lake, provenance.code_version)
     inputs.check_complete(days)
     lake.root.mkdir(parents=True, exist_ok=True)
     judge = DayJudge(contract, checks, days, lake, landing_root) if checks else None
-    done = []
     with (
         TemporaryDirectory(prefix=SPILL, dir=lake.root) as spill,
         closing(DayWriter(contract, days, inputs, lake, provenance, judge)) as writer,
-        closing(_classifier(contract, lake, days, writer, Path(spill), threads)) as classifier,
+        closing(_classifier(contract, lake, days, writer, Path(spill), threads, careful)) as classifier,
     ):
-        reader = Reader(Path(landing_root), {source.name: source for source in sources}, Path(spill))
-        chunks = _Chunks(contract, reader, classifier, writer, inputs, Border(contract, identity))
-        for counts in chunks.built():
-            done.append(counts)
-            if progress:
-                progress(counts.day)
-    return done
+        reader = Reader(landing_root, {source.name: source for source in sources}, Path(spill))
+        for counts in _Chunks(contract, reader, classifier, writer, inputs, border).built():
+            told(counts)
 
 
 def _classifier(
-    contract: Contract, lake: Lake, days: Sequence[date], writer: DayWriter, spill: Path, threads: int
+    contract: Contract, lake: Lake, days: Sequence[date], writer: DayWriter, spill: Path, threads: int, careful: bool
 ) -> Classifier:
     own, seen = raw_table(contract.table), SeenKeys(writer.folder)
     if contract.deduplicate == "first_arrival":
@@ -93,6 +130,7 @@ def _classifier(
         catalogues={table: lake.files(raw_table(table), until=days[-1]) for table in flag_tables(contract)},
         spill=spill,
         threads=threads,
+        careful=careful,
     )
 
 
@@ -130,7 +168,9 @@ class _Chunks:
         fix = self._correction(chunk)
         self.classifier.finish(self.writer.settle, fix.replaced if fix else None)
         if fix:
-            self.classifier.mark_again(fix.unchanged)
+            self.classifier.mark_again(fix.unchanged["_row"].to_numpy())
+        if any(part.ends_day for part in chunk):
+            self.classifier.prove()
         rows = self.classifier.rows()
         bad = self._bad_lines()
         statuses, reasons = self.classifier.counts(), self.classifier.reasons()

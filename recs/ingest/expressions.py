@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,10 @@ def checked_drop(where: str, drop: Drop, contracts: Mapping[str, Contract]) -> t
     unknown = [name for name in needed if drop.header and name not in drop.header]
     if unknown:
         raise ConfigError(f"{where}.header: no column {unknown[0]}", f"use one of {', '.join(drop.header)}")
-    return full, needed
+    named = Counter(column for columns in found for column in columns)
+    alone = {column: name for name, column in full.columns.items() if named[column] == 1 and column in needed}
+    types = {column: contract.field(name).type for column, name in alone.items()}
+    return msgspec.structs.replace(full, alone=types), needed
 
 
 def _check_columns(where: str, drop: Drop, contract: Contract) -> None:

@@ -8,7 +8,7 @@ from recs.contracts.reading import quoted, text_literal
 from recs.ingest.formats.json_lines import TEXT
 from recs.ingest.source import LINE_ID, Drop, Source
 
-_CANNOT_FAIL = re.compile(r"[A-Za-z_]\w*|'[^']*'|null|true|false")
+_CANNOT_FAIL = re.compile(r"[A-Za-z_]\w*|'[^']*'|null(::varchar)?|true|false")
 CARRIED = ("_line", "_file_no", "arrival_date")
 
 
@@ -54,7 +54,8 @@ def fields_sql(source: Source, drop: Drop, relation: str, needed: tuple[str, ...
     """The columns that expressions may name, all text, with _problem and what is carried along."""
     ids = f", {_line_id_sql(source)} as {LINE_ID}" if with_ids else ""
     if drop.format != "json_lines":
-        texts = "".join(f"{quoted(name)}::varchar as {quoted(name)}, " for name in needed)
+        as_is = {name: quoted(name) for name in drop.alone}
+        texts = "".join(f"{as_is.get(name, f'{quoted(name)}::varchar')} as {quoted(name)}, " for name in needed)
         return f"select {texts}_problem, {', '.join(CARRIED)}{ids} from {relation}"
     kinds = text_literal(json.dumps(dict.fromkeys(needed, "VARCHAR")))
     fields = "".join(f"_fields.{quoted(name)} as {quoted(name)}, " for name in needed)

@@ -10,6 +10,7 @@ from recs.ingest.files import sha256_file
 from recs.ingest.formats import Block, Unreadable, file_blocks
 from recs.ingest.inputs import WHOLE_DAY
 from recs.ingest.ledger import Entry
+from recs.ingest.seen import HORIZON_DAYS
 from recs.ingest.source import LINE_ID, Source
 
 PART_ROWS = 500_000
@@ -71,7 +72,8 @@ class Reader:
         chunk: list[Part] = []
         for part in self._parts(hours):
             is_full = sum(p.rows for p in chunk) + part.rows > CHUNK_ROWS or len(chunk) >= CHUNK_PARTS
-            if chunk and (is_full or part.corrects or chunk[-1].corrects):
+            is_far = bool(chunk) and (part.day - chunk[0].day).days > HORIZON_DAYS
+            if chunk and (is_full or is_far or part.corrects or chunk[-1].corrects):
                 yield chunk
                 chunk = []
             chunk.append(part)

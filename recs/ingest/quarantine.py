@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import pyarrow as pa
 
 from recs.ingest.formats import Block
@@ -36,7 +37,8 @@ def quarantine_rows(part: Part, bad: Mapping[int, Mapping[int, str]]) -> pa.Tabl
             found.append(_rows(part, entry, [0], [problem.detail], [problem.rule]))
         rules = bad.get(place, {})
         for block in blocks.get(place, ()) if rules else ():
-            lines = [line for line in block.rows["_line"].to_pylist() if line in rules]
+            numbers = block.rows["_line"].to_numpy()
+            lines = numbers[np.isin(numbers, list(rules))].tolist()
             found.append(_rows(part, entry, lines, block.texts(lines), [rules[line] for line in lines]))
     return pa.concat_tables(found).combine_chunks()
 

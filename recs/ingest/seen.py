@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 MOST_IN_MEMORY = 50_000_000  # keys: 400 MB
+FIRST_BITS = 27  # of a key, which tell of most new ones that they are new: 128 MB of marks
 KEYS_SQL = "(md5_number({}) & 18446744073709551615::uhugeint)::ubigint"  # five times as fast as md5_number_lower
 HORIZON_DAYS = 400  # an event id is remembered for as long as an event may be late
 
@@ -20,7 +21,8 @@ class SeenKeys:
 
     def __init__(self, folder: Callable[[date], Path], most_in_memory: int = MOST_IN_MEMORY) -> None:
         self._folder, self._most = folder, most_in_memory
-        self._memory = np.empty(0, np.uint64)
+        self._marks = np.zeros(1 << FIRST_BITS, bool)
+        self._memory: list[np.ndarray] = []  # each more than twice as long as the next: few, and seldom merged
         self._on_disk: list[tuple[date, str]] = []
         self._parts: list[tuple[date, str]] = []
 
@@ -31,14 +33,18 @@ class SeenKeys:
             self.add(day, name, keys)
 
     def add(self, day: date, name: str, keys: np.ndarray) -> None:
-        """Count a part as arrived whose keys are at hand, and are or will be in its file."""
+        """Count a part as arrived whose sorted keys are at hand, and are or will be in its file."""
         if not len(keys):
             return
         self._parts.append((day, name))
-        if len(self._memory) + len(keys) > self._most:
+        self._marks[_first_bits(keys)] = True
+        if sum(map(len, self._memory)) + len(keys) > self._most:
             self._on_disk.append((day, name))
-        else:
-            self._memory = each_once(np.concatenate([self._memory, keys]))
+            return
+        self._memory.append(keys)
+        while len(self._memory) > 1 and len(self._memory[-2]) <= 2 * len(self._memory[-1]):
+            last = self._memory.pop()
+            self._memory[-1] = np.sort(np.concatenate([self._memory[-1], last]), kind="stable")  # merges two runs
 
     @property
     def needs_files(self) -> bool:
@@ -47,9 +53,10 @@ class SeenKeys:
 
     def known(self, keys: np.ndarray) -> np.ndarray:
         """Those of ``keys`` (sorted, each once) that an earlier part holds."""
-        found = [common(keys, self._memory)]
-        found += [common(keys, self._read(part)) for part in self._on_disk]
-        return each_once(np.concatenate(found))
+        maybe = keys[self._marks[_first_bits(keys)]]
+        found = [common(maybe, run) for run in self._memory]
+        found += [common(maybe, self._read(part)) for part in self._on_disk]
+        return each_once(np.concatenate([maybe[:0], *found]))
 
     def rows_of(self, keys: np.ndarray, first_day: date) -> list[Path]:
         """The rows of parts that hold any of ``keys`` and arrived within the horizon before ``first_day``, or later."""
@@ -63,19 +70,25 @@ class SeenKeys:
         return np.fromfile(path, np.uint64) if path.exists() else np.empty(0, np.uint64)
 
 
-def common(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """What two sorted arrays without repeats have in common, sorted."""
-    small, large = (one, other) if len(one) <= len(other) else (other, one)
-    if not len(small):
-        return small
-    if len(large) > 50 * len(small):
-        places = np.minimum(np.searchsorted(large, small), len(large) - 1)
-        return np.asarray(small[large[places] == small])
-    merged = np.sort(np.concatenate([small, large]))  # sorting integers is faster than searching as many
-    return np.asarray(merged[1:][merged[1:] == merged[:-1]])
+def common(keys: np.ndarray, run: np.ndarray) -> np.ndarray:
+    """Those of some sorted keys that a sorted run holds."""
+    if not len(keys) or not len(run):
+        return keys[:0]
+    places = np.minimum(np.searchsorted(run, keys), len(run) - 1)
+    return np.asarray(keys[run[places] == keys])
 
 
 def each_once(keys: np.ndarray) -> np.ndarray:
     """The different keys, sorted."""
     ordered = np.sort(keys)
     return np.asarray(ordered[np.append(True, ordered[1:] != ordered[:-1])]) if len(ordered) else ordered
+
+
+def repeated(keys: np.ndarray) -> np.ndarray:
+    """The keys that occur more than once, sorted, each once."""
+    ordered = np.sort(keys)
+    return each_once(ordered[1:][ordered[1:] == ordered[:-1]])
+
+
+def _first_bits(keys: np.ndarray) -> np.ndarray:
+    return (keys >> np.uint64(64 - FIRST_BITS)).astype(np.int64)

@@ -34,6 +34,7 @@ class Drop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quarantine: dict[str, str] = {}  # name of a rule -> SQL condition under which a row is not wanted
     unknown_columns: Literal["ignore", "note", "refuse"] = "ignore"
     known_columns: tuple[str, ...] = ()  # not read, and not unknown either
+    alone: dict[str, str] = {}  # set on loading: file column that one field takes as it is -> that field's type
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

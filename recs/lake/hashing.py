@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,8 +17,8 @@ def content_hash(table: pa.Table) -> str:
         digest.update(f"\0{name}\0{plain.type}\0".encode())
         if not len(plain):
             continue
-        digest.update(np.packbits(pc.is_valid(plain).to_numpy(zero_copy_only=False)).tobytes())
-        for part in _values(plain):
+        digest.update(np.packbits(pc.is_valid(plain).to_numpy(zero_copy_only=False)).data)
+        for part in _values(plain) if plain.null_count < len(plain) else ():
             digest.update(part)
     return digest.hexdigest()
 
@@ -47,15 +48,15 @@ def _plain(column: pa.ChunkedArray) -> pa.Array:
     return pa.concat_arrays(combined.chunks) if isinstance(combined, pa.ChunkedArray) else combined
 
 
-def _values(array: pa.Array) -> list[bytes]:
-    """The values' bytes, nulls replaced by zeros so that what lies behind a null never counts."""
+def _values(array: pa.Array) -> list[Any]:
+    """Buffers with the values' bytes, nulls replaced by zeros so that what lies behind a null never counts."""
     if pa.types.is_boolean(array.type):
-        return [np.packbits(pc.fill_null(array, False).to_numpy(zero_copy_only=False)).tobytes()]
+        return [np.packbits(pc.fill_null(array, False).to_numpy(zero_copy_only=False))]
     if pa.types.is_large_string(array.type):
         filled = pc.fill_null(array, "") if array.null_count else array
         offsets = np.frombuffer(filled.buffers()[1], np.int64, len(filled) + 1, filled.offset * 8)
-        lengths, text = np.diff(offsets).tobytes(), filled.buffers()[2]
-        return [lengths, text.slice(offsets[0], offsets[-1] - offsets[0]).to_pybytes() if text else b""]
+        lengths, text = np.diff(offsets).astype(np.uint32), filled.buffers()[2]
+        return [lengths, text.slice(offsets[0], offsets[-1] - offsets[0]) if text else b""]
     filled = pc.fill_null(array, pa.scalar(0, array.type)) if array.null_count else array
     width = array.type.byte_width
-    return [filled.buffers()[1].slice(filled.offset * width, len(filled) * width).to_pybytes()]
+    return [filled.buffers()[1].slice(filled.offset * width, len(filled) * width)]

@@ -54,7 +54,9 @@ class PartitionDraft:
         self.folder.mkdir(parents=True, exist_ok=True)
         rows = _with_own_dictionaries(rows)
         repeating = [column for column in rows.column_names if column not in unlike]
-        pq.write_table(rows, self.path(name), compression="zstd", use_dictionary=repeating, store_schema=False)
+        told = [field.name for field in rows.schema if not _is_text(field.type)]  # nobody prunes by ranges of text
+        options = {"use_dictionary": repeating, "write_statistics": told, "store_schema": False}
+        pq.write_table(rows, self.path(name), compression="zstd", **options)
         for file, content in (files or {}).items():
             (self.folder / file).write_bytes(content)
         self.parts[name] = Part(rows.num_rows, self.path(name).stat().st_size, content_hash(rows))
@@ -112,6 +114,10 @@ class PartitionDraft:
     def discard(self) -> None:
         """Remove what a commit has not put in place; nothing is left to remove after one."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return pa.types.is_dictionary(kind) or pa.types.is_string(kind)
 
 
 def _with_own_dictionaries(rows: pa.Table) -> pa.Table:

@@ -185,9 +185,9 @@ def mutated(chance: random.Random, data: bytes) -> bytes:
             b",", chance.choice((b',"', b'"', b'",', b'""', b"\0", b"\r", b",,"))[:3], chance.randrange(1, 9)
         )
     if accident == 5:
-        return gzip.compress(data)[: chance.randrange(1, 400)] + chance.randbytes(chance.randrange(9))
+        return gzip.compress(data, mtime=0)[: chance.randrange(1, 400)] + chance.randbytes(chance.randrange(9))
     if accident == 6:
-        return gzip.compress(chance.choice((b"\0", b"a", b"\n", b'"', b"{")) * 20_000_000)
+        return gzip.compress(chance.choice((b"\0", b"a", b"\n", b'"', b"{")) * 20_000_000, mtime=0)
     if accident == 7:
         return data.decode("latin-1").encode(chance.choice(("utf-16", "utf-32", "cp037", "utf-8-sig")), "replace")
     if accident == 8:

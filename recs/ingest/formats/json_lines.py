@@ -9,11 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from recs.ingest.formats.block import BLOCK_BYTES, Block, utf8_lines
+from recs.ingest.formats.block import BLOCK_BYTES, Block, problems, utf8_lines
 from recs.ingest.source import Drop
 
 LINES_NOTED = 1_000  # of a file: unknown fields are looked for in these
 TEXT = "_text"  # the column that holds a line until the engine reads its fields
+LINE_FEED = ord("\n")
+PIECE_BYTES = 1_000_000
 NAMED_LINES = 1000  # lines that are looked at for the names of fields
 
 
@@ -44,11 +46,12 @@ def columns(file: BinaryIO, drop: Drop) -> list[str]:
 
 def _lines(text: bytes) -> pa.LargeStringArray:
     """The lines of a text, each with its line feed, without copying."""
-    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == 10) + 1
-    if not text.endswith(b"\n"):
-        ends = np.append(ends, len(text))
-    offsets = np.concatenate([[0], ends]).astype(np.int64)
-    return pa.LargeStringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(text))
+    letters = np.frombuffer(text, np.uint8)
+    pieces = range(0, len(text), PIECE_BYTES)  # that stay in the processor's cache
+    ends = [np.flatnonzero(letters[start : start + PIECE_BYTES] == LINE_FEED) + (start + 1) for start in pieces]
+    last = [] if text.endswith(b"\n") else [len(text)]
+    offsets = np.concatenate([[0], *ends, last]).astype(np.int64)
+    return pa.LargeStringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(text))
 
 
 def _unknown(lines: pa.LargeStringArray, drop: Drop, needed: tuple[str, ...]) -> tuple[str, ...]:
@@ -73,13 +76,15 @@ def _block(lines: pa.LargeStringArray, start: int, bad: Sequence[int], unknown: 
     def texts(numbers: Sequence[int]) -> list[str]:
         return [lines[number - start - 1].as_py().rstrip("\r\n") for number in numbers]
 
-    problems = np.full(len(lines), None, dtype=object)
-    problems[list(bad)] = "line:encoding"
     numbers = pa.array(np.arange(start + 1, start + 1 + len(lines)), pa.int64())
-    rows = pa.table({TEXT: lines, "_line": numbers, "_problem": pa.array(problems, pa.string())})
-    blank = pc.is_in(lines, pa.array(["\n", "\r\n", "\r", ""], pa.large_string())) if _has_short(lines) else None
-    return Block(rows.filter(pc.invert(blank)) if blank is not None else rows, texts, unknown)
+    rows = pa.table({TEXT: lines, "_line": numbers, "_problem": problems(len(lines), bad)})
+    blank = _blank(lines)
+    return Block(rows.filter(pa.array(~blank)) if blank.any() else rows, texts, unknown)
 
 
-def _has_short(lines: pa.LargeStringArray) -> bool:
-    return bool(pc.min(pc.binary_length(lines)).as_py() <= 2) if len(lines) else False
+def _blank(lines: pa.LargeStringArray) -> np.ndarray:
+    """Which lines are empty."""
+    blank = pc.binary_length(lines).to_numpy() <= len(b"\r\n")
+    for number in np.flatnonzero(blank):
+        blank[number] = not lines[int(number)].as_py().strip("\r\n")
+    return np.asarray(blank)

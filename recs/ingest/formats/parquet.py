@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recs.ingest.formats.block import Block, Unreadable, asked_unknown
-from recs.ingest.formats.texts import Texts
+from recs.ingest.formats.block import Block, Unreadable, asked_unknown, problems
+from recs.ingest.formats.texts import Texts, may_stay
 from recs.ingest.source import Drop
 
 BLOCK_ROWS = 250_000
@@ -27,7 +27,7 @@ def blocks(file: BinaryIO, drop: Drop, needed: tuple[str, ...]) -> Iterator[Bloc
         raise Unreadable("not_parquet", str(error).splitlines()[0]) from error
     start, texts = 0, Texts()
     for batch in batches:
-        yield _block(pa.Table.from_batches([batch]), needed, start, texts, unknown)
+        yield _block(pa.Table.from_batches([batch]), drop, needed, start, texts, unknown)
         start += batch.num_rows
 
 
@@ -59,20 +59,25 @@ def _checked_columns(schema: pa.Schema, drop: Drop, needed: tuple[str, ...]) -> 
     return asked_unknown(schema.names, drop, needed)
 
 
-def _block(rows: pa.Table, needed: tuple[str, ...], start: int, as_text: Texts, unknown: tuple[str, ...]) -> Block:
+def _block(
+    rows: pa.Table, drop: Drop, needed: tuple[str, ...], start: int, as_text: Texts, unknown: tuple[str, ...]
+) -> Block:
     def texts(numbers: Sequence[int]) -> list[str]:
         places = [number - start - 1 for number in numbers]
         columns = [as_text.values(_chosen(column, places)) for column in rows.columns]
         named = (dict(zip(rows.column_names, row, strict=True)) for row in zip(*columns, strict=True))
         return [json.dumps(row, ensure_ascii=False) for row in named]
 
-    problems = np.full(rows.num_rows, None, dtype=object)
+    badly_encoded: set[int] = set()
     columns = {}
     for name in needed:
+        if may_stay(rows[name], drop.alone.get(name)):
+            columns[name] = rows[name]
+            continue
         columns[name], bad = as_text.text(rows[name])
-        problems[bad] = "line:encoding"
+        badly_encoded.update(bad)
     columns["_line"] = pa.array(np.arange(start + 1, start + 1 + rows.num_rows), pa.int64())
-    columns["_problem"] = pa.array(problems, pa.string())
+    columns["_problem"] = problems(rows.num_rows, sorted(badly_encoded))
     return Block(pa.table(columns), texts, unknown)
 
 

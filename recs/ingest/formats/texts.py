@@ -1,6 +1,7 @@
 """Typed columns as text, one spelling a value whatever else its file or block holds."""
 
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -11,6 +12,32 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _VIEWS = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}
+
+
+_SAME_AS_TEXT = {  # type of a column -> types of fields that read it as they would its text
+    pa.int8(): ("INTEGER", "BIGINT"),
+    pa.int16(): ("INTEGER", "BIGINT"),
+    pa.int32(): ("INTEGER", "BIGINT"),
+    pa.int64(): ("INTEGER", "BIGINT"),
+    pa.float32(): ("FLOAT",),
+    pa.float64(): ("DOUBLE",),
+    pa.timestamp("ms"): ("TIMESTAMP",),
+    pa.timestamp("ms", "UTC"): ("TIMESTAMP",),
+    pa.timestamp("us"): ("TIMESTAMP",),
+    pa.timestamp("us", "UTC"): ("TIMESTAMP",),
+}
+_FIRST, _LAST = datetime(6, 1, 1), datetime(9892, 1, 1)  # inside every calendar, whatever the zone
+
+
+def may_stay(column: pa.ChunkedArray, field: str | None) -> bool:
+    """Whether a column that one field of this type takes as it is gives it the same values typed as in text."""
+    if field not in _SAME_AS_TEXT.get(column.type, ()):
+        return False
+    if not kinds.is_timestamp(column.type):
+        return True
+    first, last = (pa.scalar(at, pa.timestamp(column.type.unit)).value for at in (_FIRST, _LAST))
+    span = pc.min_max(column.cast(pa.int64()))
+    return not span["min"].is_valid or bool(first < span["min"].as_py() and span["max"].as_py() < last)
 
 
 class Texts:

@@ -12,7 +12,7 @@ from recs.ingest.formats.block import Unreadable
 
 MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 SUFFIXES = {".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".zstd": "zstd"}
-PIECE_BYTES = 8_000_000
+PIECE_BYTES = 1_000_000
 MEMORY_BYTES = 400_000_000  # what unpacks to more lies in a file meanwhile
 
 
@@ -24,12 +24,23 @@ def unpacked(path: Path, compression: str, spill: Path) -> Iterator[BinaryIO]:
         if kind == "none":
             yield packed
             return
+        pieces, whole = _pieces(packed, kind), 0
+        first = []
+        for piece in pieces:
+            first.append(piece)
+            whole += len(piece)
+            if whole > MEMORY_BYTES:
+                break
+        else:
+            yield io.BytesIO(b"".join(first))
+            return
         spill.mkdir(parents=True, exist_ok=True)
-        with tempfile.SpooledTemporaryFile(MEMORY_BYTES, dir=str(spill)) as plain:
-            for piece in _pieces(packed, kind):
-                plain.write(piece)
+        with tempfile.TemporaryFile(dir=spill) as plain:
+            plain.writelines(first)
+            first.clear()
+            plain.writelines(pieces)
             plain.seek(0)
-            yield plain  # type: ignore[misc]
+            yield plain
 
 
 def kind_of(path: Path, compression: str) -> str:
