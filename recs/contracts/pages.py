@@ -101,7 +101,7 @@ def _facts(contract: Contract) -> Iterator[tuple[str, str]]:
     share = f"{contract.max_bad_share:.1%}".replace(".0%", "%").replace("%", " %")
     yield (
         "bad days",
-        f"A day counts as bad when more than {share} of its rows are quarantined, or a file is unreadable.",
+        f"A day is held back when more than {share} of its rows are quarantined.",
     )
     yield "contract", f"`data_contracts/{contract.path}`, version {contract.version}"
 

@@ -9,6 +9,7 @@ import polars as pl
 from recs.email.audience import MEMBERSHIP_COLUMNS, audience
 from recs.email.errors import EmailError
 from recs.email.spec import CampaignSpec
+from recs.history import net
 from recs.lake import Lake
 
 MEMBERSHIPS = "raw/campaign_audiences"
@@ -70,8 +71,8 @@ def batch_tables(lake: Lake, spec: CampaignSpec, *, as_of: date, send_date: date
 def _bought(lake: Lake, spec: CampaignSpec, as_of: date) -> pl.DataFrame:
     """user_id, item_id bought in the last ``not_bought_days`` days, none without that rule."""
     since = _bought_since(spec, as_of)
-    columns = ["user_id", "item_id", "event_date", "purchase_count"]
-    facts = lake.read_window(HISTORY, until=as_of, since=since, columns=columns)  # no purchase arrives before its day
+    columns = ["arrival_date", "user_id", "item_id", "event_date", "purchase_count"]
+    facts = net(lake.read_window(HISTORY, until=as_of, since=since, columns=columns))  # none arrives before its day
     lately = (pl.col("event_date") >= since) & (pl.col("event_date") <= as_of)
     return facts.filter(lately & (pl.col("purchase_count") > 0)).select("user_id", "item_id")
 

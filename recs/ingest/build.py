@@ -1,37 +1,26 @@
 """Raw partitions of one table for a range of arrival days, in one pass; bad rows go to quarantine beside them."""
 
-import sys
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from recs.checks.config import Checks
-from recs.contracts import Contract, arrow_schema
+from recs.contracts import Contract
 from recs.identity import PLAIN, Identity
-from recs.ingest.ahead import one_ahead
 from recs.ingest.border import Border
-from recs.ingest.classify import ChunkFile, Classifier
-from recs.ingest.corrections import Correction, correction
-from recs.ingest.counts import DayCounts, FileStatus, HourCounts
+from recs.ingest.chunks import Chunks
+from recs.ingest.classify import Classifier
+from recs.ingest.counts import DayCounts
 from recs.ingest.duplicates import KeysCollide
-from recs.ingest.formats.json_lines import TEXT
 from recs.ingest.inputs import Inputs, flag_tables, raw_table
 from recs.ingest.judging import DayJudge
-from recs.ingest.mapping import needs_line_ids
-from recs.ingest.plan import Part, Reader
-from recs.ingest.quarantine import quarantine_rows
+from recs.ingest.plan import Reader
 from recs.ingest.seen import SeenKeys
 from recs.ingest.source import Source
-from recs.ingest.writing import DayWriter, Written, keys_file
+from recs.ingest.writing import DayWriter
 from recs.lake import Lake, Provenance
 
 SPILL = ".tmp-ingest-"
@@ -64,226 +53,76 @@ def build_raw(
         if progress:
             progress(counts.day)
 
-    build = partial(
-        _build,
+    build = _Build(
         contract,
-        lake=lake,
-        landing_root=Path(landing_root),
-        sources=sources,
-        provenance=provenance,
-        threads=threads,
-        border=Border(contract, identity),
-        checks=checks,
-        told=told,
+        lake,
+        Path(landing_root),
+        {source.name: source for source in sources},
+        provenance,
+        threads,
+        Border(contract, identity),
+        checks,
+        told,
     )
     days = sorted(set(days))
     try:
-        build(days, careful=False)
+        build.run(days)
     except KeysCollide:
-        build(days[len(done) :], careful=True)
+        build.run(days[len(done) :], careful=True)
     return done
 
 
-def _build(
-    contract: Contract,
-    days: Sequence[date],
-    *,
-    lake: Lake,
-    landing_root: Path,
-    sources: Sequence[Source],
-    provenance: Provenance,
-    threads: int,
-    border: Border,
-    checks: Checks | None,
-    told: Callable[[DayCounts], None],
-    careful: bool,
-) -> None:
-    if not days:
-        return
-    inputs = Inputs(contract, landing_root, sources, lake, provenance.code_version)
-    inputs.check_complete(days)
-    lake.root.mkdir(parents=True, exist_ok=True)
-    judge = DayJudge(contract, checks, days, lake, landing_root) if checks else None
-    with (
-        TemporaryDirectory(prefix=SPILL, dir=lake.root) as spill,
-        closing(DayWriter(contract, days, inputs, lake, provenance, judge)) as writer,
-        closing(_classifier(contract, lake, days, writer, Path(spill), threads, careful)) as classifier,
-    ):
-        reader = Reader(landing_root, {source.name: source for source in sources}, Path(spill))
-        for counts in _Chunks(contract, reader, classifier, writer, inputs, border).built():
-            told(counts)
+@dataclass(frozen=True)
+class _Build:
+    """One call of ``build_raw``. ``told``: called with the counts of each day, once it is committed."""
 
+    contract: Contract
+    lake: Lake
+    landing_root: Path
+    sources: Mapping[str, Source]
+    provenance: Provenance
+    threads: int
+    border: Border
+    checks: Checks | None
+    told: Callable[[DayCounts], None]
 
-def _classifier(
-    contract: Contract, lake: Lake, days: Sequence[date], writer: DayWriter, spill: Path, threads: int, careful: bool
-) -> Classifier:
-    own, seen = raw_table(contract.table), SeenKeys(writer.folder)
-    if contract.deduplicate == "first_arrival":
-        for day in (day for day in lake.days(own, until=days[-1]) if day not in set(days)):
-            seen.remember(day, _key_files(lake.folder(own, day)))
-        kept = tuple(f"keys-{hour:02d}-" for hour in writer.kept)
-        seen.remember(days[0], (name for name in _key_files(lake.folder(own, days[0])) if name.startswith(kept)))
-    return Classifier(
-        contract,
-        seen,
-        retracted=writer.retracted_files,
-        catalogues={table: lake.files(raw_table(table), until=days[-1]) for table in flag_tables(contract)},
-        spill=spill,
-        threads=threads,
-        careful=careful,
-    )
+    def run(self, days: Sequence[date], *, careful: bool = False) -> None:
+        """Build days that ascend; ``careful`` as for ``Duplicates``."""
+        if not days:
+            return
+        sources = list(self.sources.values())
+        inputs = Inputs(self.contract, self.landing_root, sources, self.lake, self.provenance.code_version)
+        inputs.check_complete(days)
+        judge = DayJudge(self.contract, self.checks, days, self.lake, self.landing_root) if self.checks else None
+        self.lake.root.mkdir(parents=True, exist_ok=True)
+        with (
+            TemporaryDirectory(prefix=SPILL, dir=self.lake.root) as spill,
+            closing(DayWriter(self.contract, days, inputs, self.lake, self.provenance, judge)) as writer,
+            closing(self._classifier(days, writer, Path(spill), careful)) as classifier,
+        ):
+            reader = Reader(self.landing_root, self.sources, Path(spill))
+            for counts in Chunks(self.contract, reader, classifier, writer, inputs, self.border).built():
+                self.told(counts)
+
+    def _classifier(self, days: Sequence[date], writer: DayWriter, spill: Path, careful: bool) -> Classifier:
+        own, seen = raw_table(self.contract.table), SeenKeys(writer.folder)
+        if self.contract.deduplicate == "first_arrival":
+            for day in (day for day in self.lake.days(own, until=days[-1]) if day not in set(days)):
+                seen.remember(day, _key_files(self.lake.folder(own, day)))
+            kept = tuple(f"keys-{hour:02d}-" for hour in writer.kept)
+            files = _key_files(self.lake.folder(own, days[0]))
+            seen.remember(days[0], (name for name in files if name.startswith(kept)))
+        catalogues = flag_tables(self.contract)
+        return Classifier(
+            self.contract,
+            seen,
+            retracted=writer.retracted_files,
+            catalogues={table: self.lake.files(raw_table(table), until=days[-1]) for table in catalogues},
+            spill=spill,
+            threads=self.threads,
+            careful=careful,
+        )
 
 
 def _key_files(folder: Path) -> list[str]:
     return sorted(file.name for file in folder.glob("keys-*.u64"))
-
-
-class _Chunks:
-    """Takes what the reader brings, a chunk ahead, through the classifier to the writer, a part behind."""
-
-    def __init__(
-        self,
-        contract: Contract,
-        reader: Reader,
-        classifier: Classifier,
-        writer: DayWriter,
-        inputs: Inputs,
-        border: Border,
-    ) -> None:
-        self.contract, self.reader, self.classifier = contract, reader, classifier
-        self.writer, self.inputs, self.border = writer, inputs, border
-
-    def built(self) -> Iterator[DayCounts]:
-        """The counts of each day, once it is committed."""
-        with closing(one_ahead(self.reader.chunks(self.writer.todo))) as chunks:
-            for chunk in chunks:
-                for part, written in self._classified(chunk):
-                    self.classifier.seen.add(part.day, keys_file(part.name), written.keys)
-                    self.writer.put(part, written)
-                yield from self.writer.finished()
-        yield from self.writer.finished(wait=True)
-
-    def _classified(self, chunk: list[Part]) -> list[tuple[Part, Written]]:
-        numbers = self._start(chunk)
-        fix = self._correction(chunk)
-        self.classifier.finish(self.writer.settle, fix.replaced if fix else None)
-        if fix:
-            self.classifier.mark_again(fix.unchanged["_row"].to_numpy())
-        if any(part.ends_day for part in chunk):
-            self.classifier.prove()
-        rows = self.classifier.rows()
-        bad = self._bad_lines()
-        statuses, reasons = self.classifier.counts(), self.classifier.reasons()
-        ends = np.searchsorted(rows["_part"].to_numpy(), np.arange(len(chunk) + 1))
-        none, done = arrow_schema(self.contract).empty_table(), []
-        for place, part in enumerate(chunk):
-            own = numbers[place]
-            kept = rows.slice(ends[place], ends[place + 1] - ends[place])
-            keys = np.sort(kept["_key"].to_numpy()) if self.classifier.by_first_arrival else np.empty(0, np.uint64)
-            kept = self.border.rows(kept.drop_columns(["_part", "_row", "_key"]))
-            retracted = fix.retracted if fix else none
-            aside = quarantine_rows(part, {n: bad.get(number, {}) for n, number in enumerate(own)})
-            aside = self.border.quarantine(aside)
-            counts = self._counts(part, own, statuses, reasons, kept, retracted.num_rows)
-            done.append((part, Written(kept, keys, aside, retracted, counts)))
-        return self._profiled(done, rows)
-
-    def _profiled(self, done: list[tuple[Part, Written]], rows: pa.Table) -> list[tuple[Part, Written]]:
-        """With the profiles of days that are one part each, counted all at once."""
-        judge = self.writer.judge
-        if judge is None:
-            return done
-        whole = {part.day: written for part, written in done if part.is_day}
-        read = {day: _read(written.counts) for day, written in whole.items()}
-        profiles = judge.profiles(rows, read)
-        return [
-            (part, replace(written, profile=profiles.get(part.day) if part.is_day else None)) for part, written in done
-        ]
-
-    def _start(self, chunk: list[Part]) -> list[list[int]]:
-        """Give every row of a chunk to the classifier; the numbers of its files, by part."""
-        files: list[ChunkFile] = []
-        numbers: list[list[int]] = []
-        for place, part in enumerate(chunk):
-            numbers.append(list(range(len(files), len(files) + len(part.files))))
-            for entry, _ in part.files:
-                name = self.reader.source(entry).name
-                files.append(ChunkFile(name, entry.file, part.day, entry.arrival_hour, place))
-        self.classifier.start(files)
-        for (name, drop_name), tables in self._by_drop(chunk, numbers).items():
-            source = self.reader.sources[name]
-            rows = pa.concat_tables(tables, promote_options="permissive")
-            self.classifier.add(source, source.drops[drop_name], source.needed[drop_name], rows)
-        return numbers
-
-    def _by_drop(self, chunk: list[Part], numbers: list[list[int]]) -> dict[tuple[str, str], list[pa.Table]]:
-        groups: dict[tuple[str, str], list[pa.Table]] = {}
-        for part, own in zip(chunk, numbers, strict=True):
-            for place, block in part.blocks:
-                entry = part.files[place][0]
-                source = self.reader.source(entry)
-                rows = _with_place(block.rows, own[place], part.day)
-                if TEXT not in rows.column_names and needs_line_ids(source.drops[entry.drop], self.contract):
-                    rows = rows.append_column(TEXT, pa.array(block.texts(rows["_line"].to_pylist()), pa.string()))
-                groups.setdefault((source.name, entry.drop), []).append(rows)
-        return groups
-
-    def _correction(self, chunk: list[Part]) -> Correction | None:
-        """What the correction that a chunk consists of takes back."""
-        entry = chunk[0].corrects
-        if entry is None or not self.classifier.by_first_arrival:
-            return None
-        self.writer.settle()
-        earlier = self.inputs.versions(entry)
-        days = sorted({version.day for version in earlier} | {entry.day})
-        raw = [path for day in days for path in sorted(self.writer.folder(day).glob("data*.parquet"))]
-        names = [version.file for version in earlier]
-        rows = self.border.rows(self.classifier.candidates())
-        return correction(self.contract, rows, entry, names, raw, self.writer.retracted_files())
-
-    def _bad_lines(self) -> dict[int, dict[int, str]]:
-        """File number -> line -> the rules that it breaks."""
-        found: dict[int, dict[int, str]] = {}
-        bad = self.classifier.quarantined()
-        for number, line, rules in zip(*(column.to_pylist() for column in bad.columns), strict=True):
-            found.setdefault(number, {})[line] = sys.intern(rules)  # millions of rows may break the same ones
-        return found
-
-    def _counts(
-        self,
-        part: Part,
-        own: list[int],
-        statuses: list[tuple[int, str, int]],
-        reasons: list[tuple[int, str, int]],
-        rows: pa.Table,
-        retracted: int,
-    ) -> HourCounts:
-        by_status = {(number, status): n for number, status, n in statuses if own and own[0] <= number <= own[-1]}
-        broken = Counter(problem.rule for _, problem in part.files if problem)
-        for number, rule, n in reasons:
-            if own and own[0] <= number <= own[-1]:
-                broken[rule] += n
-        files = []
-        for number, (entry, problem) in zip(own, part.files, strict=True):
-            valid, bad, again = (by_status.get((number, status), 0) for status in ("valid", "quarantined", "duplicate"))
-            blocks = [block for place, block in part.blocks if own[place] == number]
-            read = sum(block.rows.num_rows for block in blocks)
-            unknown = sorted({name for block in blocks for name in block.unknown})
-            reason = self.border.reason(problem.rule, problem.detail) if problem else ""
-            status = "quarantined" if problem else "read"
-            back = retracted if entry.corrects else 0
-            files.append(FileStatus(entry.file, status, reason, read, valid, bad, again, back, unknown))
-        flags = (field.name for field in self.contract.fields if field.flags)
-        return HourCounts("", dict(broken), {flag: pc.sum(rows[flag]).as_py() or 0 for flag in flags}, files)
-
-
-def _with_place(rows: pa.Table, number: int, day: date) -> pa.Table:
-    """A block's rows with the number of their file and their day of arrival."""
-    days = np.full(rows.num_rows, (day - date(1970, 1, 1)).days, np.int32)
-    numbers = pa.array(np.full(rows.num_rows, number, np.int32))
-    return rows.append_column("_file_no", numbers).append_column("arrival_date", pa.array(days).cast(pa.date32()))
-
-
-def _read(counts: HourCounts) -> tuple[int, int]:
-    """Rows read, and of them quarantined."""
-    return sum(file.read for file in counts.files), sum(file.quarantined for file in counts.files)

@@ -3,19 +3,14 @@
 import fcntl
 import json
 import os
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Literal
 
-import polars as pl
-import pyarrow as pa
-
 from recs.checks.hold import held_table
 from recs.errors import AisleError
-from recs.lake import Lake, Provenance
-from recs.lake.hashing import content_hash
+from recs.lake import Lake
 from recs.lake.swap import remove_folder
 
 HOLDS_FILE = "_holds.jsonl"
@@ -132,28 +127,6 @@ def decide(lake: Lake, holds: Holds, batch: str, decision: Choice, *, who: str, 
     if found[name].state != decision:
         holds.record(Decision(name, decision, who, why, at, found[name].rows_hash))
     return _held(lake, holds, table, day)
-
-
-def rows_hash(rows: pa.Table, sort_by: Sequence[str]) -> str:
-    """The content hash that the rows will have once they lie in the lake, sorted so."""
-    ordered = pl.DataFrame(pl.from_arrow(rows)).sort(list(sort_by), nulls_last=True, maintain_order=True)
-    return content_hash(ordered.to_arrow())
-
-
-def hold_batch(
-    lake: Lake,
-    table: str,
-    day: date,
-    rows: pa.Table,
-    reasons: Sequence[str],
-    *,
-    sort_by: Sequence[str],
-    provenance: Provenance,
-) -> pa.Table:
-    """Put a batch where readers do not look, with the reasons; the rows that are left for readers: none."""
-    extra = {"reasons": list(reasons)}
-    lake.write_partition(held_table(table), day, rows, sort_by=sort_by, inputs={}, provenance=provenance, extra=extra)
-    return rows.slice(0, 0)
 
 
 def forget_held(lake: Lake, table: str, day: date) -> None:

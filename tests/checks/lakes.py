@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from recs.checks import Checks
 from recs.contracts import arrow_schema, load_contracts
-from recs.lake import Lake, Provenance
+from recs.lake import Lake, PartitionInfo, Provenance
 
 ROOT = Path(__file__).parents[2]
 CONTRACTS = load_contracts(ROOT / "data_contracts")
@@ -67,6 +67,13 @@ class Shop:
             inputs={},
             provenance=Provenance("c", "k", run),
             extra=counts(rows.num_rows, bad),
+        )
+
+    def hold(self, day: date, rows: pa.Table, reasons: Sequence[str] = ("too many",)) -> PartitionInfo:
+        """Put a day where readers do not look, as ingestion does."""
+        extra, run = {"reasons": list(reasons)}, Provenance("c", "k", "r")
+        return self.lake.write_partition(
+            "raw/held/events", day, rows, sort_by=["event_id"], inputs={}, provenance=run, extra=extra
         )
 
     def weeks(self, days: int, rows: int = 400, *, first: date = MONDAY) -> date:

@@ -1,14 +1,12 @@
 """Held batches: where they lie, what people decide about them, and that a decision is about just those rows."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
-import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recs.checks.history import profiles_between
-from recs.checks.hold import BatchJudge
+from recs.checks import Checks
 from recs.ingest.holds import (
     HoldError,
     Holds,
@@ -16,15 +14,11 @@ from recs.ingest.holds import (
     decide,
     forget_held,
     held_batches,
-    hold_batch,
     parse_batch,
-    rows_hash,
 )
-from recs.lake import Provenance
 from tests.checks.lakes import CONTRACTS, MONDAY, Shop, events
+from tests.ingest.shop import Shop as LandedShop
 
-ORDER = [*CONTRACTS["events"].key, "source_file", "source_line"]
-RUN = Provenance("c", "k", "r")
 SAID = {"who": "ann", "why": "a sale", "at": "2026-03-03T10:00:00+00:00"}
 
 
@@ -33,17 +27,12 @@ def holds(shop: Shop, tmp_path) -> Holds:
     return Holds(tmp_path / "landing")
 
 
-def hold(shop: Shop, rows: pa.Table, day=MONDAY) -> pa.Table:
-    return hold_batch(shop.lake, "events", day, rows, ["too many"], sort_by=ORDER, provenance=RUN)
-
-
 def let_in(shop: Shop, holds: Holds, batch: str = "events/2026-03-02"):
     return decide(shop.lake, holds, batch, "released", **SAID)
 
 
-def test_a_held_batch_lies_apart_and_nothing_is_left_for_readers(shop, holds):
-    left = hold(shop, events(MONDAY, 9))
-    assert (left.num_rows, left.schema) == (0, events(MONDAY, 0).schema)
+def test_a_held_batch_lies_apart_with_its_reasons(shop, holds):
+    shop.hold(MONDAY, events(MONDAY, 9))
     (batch,) = held_batches(shop.lake, holds)
     assert (batch.batch, batch.rows, batch.state) == ("events/2026-03-02", 9, "held")
     assert batch.reasons == ("too many",)
@@ -51,32 +40,24 @@ def test_a_held_batch_lies_apart_and_nothing_is_left_for_readers(shop, holds):
 
 
 def test_a_release_names_the_rows_that_it_lets_in(shop, holds):
-    rows = events(MONDAY, 9)
-    hold(shop, rows)
-    assert holds.on("events", MONDAY, rows_hash(rows, ORDER)) is None
+    rows_hash = shop.hold(MONDAY, events(MONDAY, 9)).content_hash
+    assert holds.on("events", MONDAY, rows_hash) is None
     assert let_in(shop, holds).state == "released"
-    decision = holds.on("events", MONDAY, rows_hash(rows, ORDER))
+    decision = holds.on("events", MONDAY, rows_hash)
     assert (decision.decision, decision.who, decision.why) == ("released", "ann", "a sale")
-    assert holds.on("events", MONDAY + timedelta(days=1), decision.rows_hash) is None
-
-
-@pytest.mark.parametrize("size", [0, 1, 2, 30])
-def test_the_hash_of_rows_is_the_one_they_have_in_the_lake(shop, holds, size):
-    rows = events(MONDAY, size)
-    hold(shop, rows.take(pa.array(range(size - 1, -1, -1), pa.int64())))
-    assert held_batches(shop.lake, holds)[0].rows_hash == rows_hash(rows, ORDER)
+    assert holds.on("events", MONDAY + timedelta(days=1), rows_hash) is None
 
 
 def test_a_batch_that_changes_is_judged_anew(shop, holds):
-    hold(shop, events(MONDAY, 9))
+    shop.hold(MONDAY, events(MONDAY, 9))
     let_in(shop, holds)
-    hold(shop, events(MONDAY, 10))
+    shop.hold(MONDAY, events(MONDAY, 10))
     (batch,) = held_batches(shop.lake, holds)
     assert batch.state == "held"
 
 
 def test_the_newest_decision_counts_and_the_same_twice_is_kept_once(shop, holds):
-    hold(shop, events(MONDAY, 9))
+    shop.hold(MONDAY, events(MONDAY, 9))
     let_in(shop, holds)
     let_in(shop, holds)
     assert decide(shop.lake, holds, "events/2026-03-02", "dropped", **SAID).state == "dropped"
@@ -85,14 +66,14 @@ def test_the_newest_decision_counts_and_the_same_twice_is_kept_once(shop, holds)
 
 def test_a_decision_makes_its_day_stale_and_no_other(shop, holds):
     assert holds.inputs("events") == {}
-    hold(shop, events(MONDAY, 9))
+    shop.hold(MONDAY, events(MONDAY, 9))
     made = let_in(shop, holds)
     assert holds.inputs("events") == {MONDAY: {"hold/events": f"released {made.rows_hash}"}}
     assert holds.inputs("items") == {}
 
 
 def test_a_batch_that_readers_see_is_held_no_more(shop, holds):
-    hold(shop, events(MONDAY, 9))
+    shop.hold(MONDAY, events(MONDAY, 9))
     forget_held(shop.lake, "events", MONDAY)
     forget_held(shop.lake, "events", MONDAY)
     assert held_batches(shop.lake, holds) == []
@@ -100,7 +81,7 @@ def test_a_batch_that_readers_see_is_held_no_more(shop, holds):
 
 
 def test_what_is_not_held_cannot_be_decided_upon(shop, holds):
-    hold(shop, events(MONDAY, 9))
+    shop.hold(MONDAY, events(MONDAY, 9))
     with pytest.raises(HoldError, match=r"batch events/2026-03-03 is not held.*aisle hold list: events/2026-03-02"):
         let_in(shop, holds, "events/2026-03-03")
     assert not holds.path.exists()
@@ -119,7 +100,7 @@ def test_a_name_is_read_as_it_was_written(table, day):
 
 
 def test_a_torn_last_line_does_not_count_and_is_written_over(shop, holds):
-    hold(shop, events(MONDAY, 9))
+    shop.hold(MONDAY, events(MONDAY, 9))
     let_in(shop, holds)
     with holds.path.open("ab") as file:
         file.write(b'{"batch": "events/2026')
@@ -135,34 +116,42 @@ def test_other_damage_is_stated(shop, holds):
         holds.decisions()
 
 
-def build(shop: Shop, holds: Holds, day, rows: pa.Table) -> None:
-    """One day as ingestion builds it: judged, and then written for readers or held."""
-    known = profiles_between(shop.lake, shop.contract, shop.checks, day, day)
-    judge = BatchJudge(shop.contract, shop.checks, known)
-
-    def is_released(day) -> bool:
-        decision = holds.on("events", day, rows_hash(rows, ORDER))
-        return decision is not None and decision.decision == "released"
-
-    batch = judge.judge(rows, {day: (rows.num_rows, 0)}, is_released=is_released)[day]
-    if batch.reasons:
-        rows = hold_batch(shop.lake, "events", day, rows, batch.reasons, sort_by=ORDER, provenance=RUN)
-    else:
-        forget_held(shop.lake, "events", day)
-    shop.arrive(day, rows)
+SOURCE = """
+source: shop
+arrival: path
+drops:
+  sales:
+    file: "sales*"
+    feeds: events
+    columns: {event_id: id, event_at: seen_at, item_id: "'i'", action: "'view'"}
+"""
 
 
-def test_a_batch_is_held_until_it_is_let_in_and_the_other_days_go_on(shop, holds):
-    strange = shop.weeks(28)
-    after = strange + timedelta(days=1)
-    build(shop, holds, strange, events(strange, 10))
-    build(shop, holds, after, events(after, 400))
-    assert [shop.lake.info("raw/events", day).rows for day in (strange, after)] == [0, 400]
+def test_a_batch_is_held_until_it_is_let_in_and_the_other_days_go_on(tmp_path):
+    shop = LandedShop(tmp_path, SOURCE)
+    holds = Holds(shop.landing)
+
+    def landed(day: date, rows: int, name: str = "sales.csv") -> None:
+        lines = [f"{day}-{name}-{n},{day} 10:00:00" for n in range(rows)]
+        shop.land(f"{day}/{name}", "\n".join(["id,seen_at", *lines]) + "\n", day=day)
+
+    days = [MONDAY + timedelta(days=n) for n in range(30)]
+    strange, after = days[28:]
+    for day in days:
+        landed(day, 10 if day == strange else 400 + day.day % 7)
+
+    def seen() -> list[int]:
+        shop.build(*days, checks=Checks())
+        return [shop.lake.info("raw/events", day).rows for day in (days[27], strange, after)]
+
+    usual = seen()
+    assert usual[1] == 0
+    assert min(usual[0], usual[2]) >= 400
     (batch,) = held_batches(shop.lake, holds)
-    assert batch.reasons == ("volume_is_usual: the multiple of the usual rows is 0.025, less than 0.05",)
-    let_in(shop, holds, batch.batch)
-    build(shop, holds, strange, events(strange, 11))  # not the rows that were let in
-    assert shop.lake.info("raw/events", strange).rows == 0
-    build(shop, holds, strange, events(strange, 10))
-    assert shop.lake.info("raw/events", strange).rows == 10
+    assert batch.reasons == (f"volume_is_usual: the multiple of the usual rows is {10 / 403:.4g}, less than 0.05",)
+    decide(shop.lake, holds, batch.batch, "released", **SAID)
+    landed(strange, 1, "sales-2.csv")
+    assert seen() == usual  # not the rows that were let in
+    decide(shop.lake, holds, batch.batch, "released", **SAID)
+    assert seen() == [usual[0], 11, usual[2]]
     assert held_batches(shop.lake, holds) == []

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from recs.checks import Checks, Profile, hold_reasons, profile_spec
 from recs.checks.config import Bands, Most, Rule, TableChecks
-from recs.checks.hold import BatchJudge
 from recs.checks.measure import Day
-from tests.checks.lakes import CONTRACTS, MONDAY, events
+from recs.ingest.holds import Decision, Holds
+from recs.ingest.judging import DayJudge
+from tests.checks.lakes import CONTRACTS, MONDAY
 
 CONTRACT, CHECKS = CONTRACTS["events"], Checks()
 SPEC = profile_spec(CONTRACT, CHECKS)
@@ -128,32 +129,16 @@ def test_both_ends_of_a_rule_belong_to_it(value, low, high):
     assert not rule.is_broken_by(None)
 
 
-def read(rows: int, bad: int = 0) -> tuple[int, int]:
-    return rows + bad, bad
-
-
-def test_a_range_is_judged_as_its_days_alone_are():
-    days = [MONDAY + timedelta(days=n) for n in range(20)]
-    tables = [events(day, 10 if n == 17 else 400) for n, day in enumerate(days)]
-    alone = BatchJudge(CONTRACT, CHECKS, {})
-    one_by_one = {d: alone.judge(rows, {d: read(rows.num_rows)})[d] for d, rows in zip(days, tables, strict=True)}
-    import pyarrow as pa
-
-    together = BatchJudge(CONTRACT, CHECKS, {}).judge(
-        pa.concat_tables(tables), {d: read(rows.num_rows) for d, rows in zip(days, tables, strict=True)}
-    )
-    assert together == one_by_one
-    assert [day for day, batch in together.items() if batch.reasons] == [days[17]]
-
-
-def test_a_held_day_is_no_history_and_a_released_one_is():
-    first = {MONDAY + timedelta(days=n): profile(MONDAY + timedelta(days=n), 20) for n in range(14)}
-    strict = Checks(enough_rows=10)
-    day, then = MONDAY + timedelta(days=14), MONDAY + timedelta(days=15)
-    held = BatchJudge(CONTRACT, strict, first)
-    assert held.judge(events(day, 1000), {day: read(1000)})[day].reasons
-    assert day not in held.known
-    let_in = BatchJudge(CONTRACT, strict, first)
-    assert let_in.judge(events(day, 1000), {day: read(1000)}, is_released=lambda d: d == day)[day].reasons == []
-    assert let_in.known[day].rows == 1000
-    assert let_in.judge(events(then, 20), {then: read(20)})[then].reasons == []
+def test_a_held_day_is_no_history_and_a_released_one_is(shop, tmp_path):
+    first = shop.weeks(14, 20)
+    second, third = first + timedelta(days=1), first + timedelta(days=2)
+    judge = DayJudge(CONTRACT, Checks(enough_rows=10), [first, second, third], shop.lake, tmp_path)
+    assert judge.judge(profile(first, 1000), "a").reasons
+    assert judge.judge(profile(second, 1000), "b").reasons  # nor is the day before it history to this one
+    assert judge.judge(profile(third, 20), "c").reasons == []
+    said = {"who": "ann", "why": "a sale", "at": "2026-03-03T10:00:00+00:00"}
+    Holds(tmp_path).record(Decision(f"events/{first}", "released", rows_hash="a", **said))
+    judge = DayJudge(CONTRACT, Checks(enough_rows=10), [first, second], shop.lake, tmp_path)
+    assert judge.judge(profile(first, 1000), "other rows").reasons
+    assert judge.judge(profile(first, 1000), "a").reasons == []
+    assert judge.judge(profile(second, 20), "d").reasons == []

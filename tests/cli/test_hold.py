@@ -9,11 +9,7 @@ from typer.testing import CliRunner
 
 from cli import hold, status
 from recs.errors import AisleError
-from recs.ingest.holds import hold_batch
-from recs.lake import Provenance
 from tests.checks.lakes import MONDAY, ROOT, Shop, events
-
-ORDER = ["event_id", "source_file", "source_line"]
 
 
 @pytest.fixture
@@ -21,15 +17,7 @@ def shop(tmp_path, monkeypatch) -> Shop:
     monkeypatch.setenv("AISLE_HOME", str(tmp_path))
     monkeypatch.setenv("AISLE_CONFIG", str(ROOT / "config"))
     shop = Shop(tmp_path)
-    hold_batch(
-        shop.lake,
-        "events",
-        MONDAY,
-        events(MONDAY, 9),
-        ["far too few"],
-        sort_by=ORDER,
-        provenance=Provenance("", "", ""),
-    )
+    shop.hold(MONDAY, events(MONDAY, 9), ["far too few"])
     shop.arrive(MONDAY, events(MONDAY, 0))
     return shop
 

@@ -3,6 +3,7 @@
 from datetime import date
 from pathlib import Path
 
+from recs.checks import Checks
 from recs.contracts import load_contracts
 from recs.ingest.build import build_raw
 from recs.ingest.counts import DayCounts
@@ -31,7 +32,9 @@ class Shop:
         path.write_bytes(data.encode() if isinstance(data, str) else data)
         return land(self.source, [path], self.landing, arrival_date=day, arrival_hour=hour)
 
-    def build(self, *days: date, table: str = "events", lake: Lake | None = None) -> list[DayCounts]:
+    def build(
+        self, *days: date, table: str = "events", lake: Lake | None = None, checks: Checks | None = None
+    ) -> list[DayCounts]:
         return build_raw(
             CONTRACTS[table],
             days,
@@ -39,6 +42,7 @@ class Shop:
             landing_root=self.landing,
             sources=[self.source],
             provenance=Provenance("code", "config", "run"),
+            checks=checks,
         )
 
     def rows(self, day: date, *columns: str, table: str = "raw/events") -> list[tuple[object, ...]]:
