@@ -64,11 +64,12 @@ def build_raw(
         checks,
         told,
     )
-    days = sorted(set(days))
-    try:
-        build.run(days)
-    except KeysCollide:
-        build.run(days[len(done) :], careful=True)
+    days, careful = sorted(set(days)), False
+    while len(done) < len(days):  # again from the day after one that is held, whose rows are not seen
+        try:
+            build.run(days[len(done) :], careful=careful)
+        except KeysCollide:
+            careful = True
     return done
 
 
@@ -88,8 +89,6 @@ class _Build:
 
     def run(self, days: Sequence[date], *, careful: bool = False) -> None:
         """Build days that ascend; ``careful`` as for ``Duplicates``."""
-        if not days:
-            return
         sources = list(self.sources.values())
         inputs = Inputs(self.contract, self.landing_root, sources, self.lake, self.provenance.code_version)
         inputs.check_complete(days)

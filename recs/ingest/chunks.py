@@ -48,6 +48,8 @@ class Chunks:
                     self.classifier.seen.add(part.day, keys_file(part.name), written.keys)
                     self.writer.put(part, written)
                 yield from self.writer.finished()
+                if self.writer.stopped:
+                    break
         yield from self.writer.finished(wait=True)
 
     def _classified(self, chunk: list[Part]) -> list[tuple[Part, Written]]:

@@ -43,6 +43,7 @@ class _Day:
             PartitionDraft(lake, table(contract.table), day) for table in tables
         )
         self.profile: Profile | None = None
+        self.is_held = False
         self.hours: dict[int, HourCounts] = {}
         self.open: list[HourCounts] = []  # parts of the hour that is being written
 
@@ -84,7 +85,8 @@ class _Day:
             profile = self.profile or judge.profile(self.raw.files() if rows else (), counts)
             judged = judge.judge(profile, self.raw.content_hash(back))
             extra |= {"profile": judged.profile.as_extra(), "held": judged.reasons}
-            if judged.reasons:
+            self.is_held = bool(judged.reasons)
+            if self.is_held:
                 held = {"reasons": judged.reasons}
                 table = held_table(self.contract.table)
                 self.raw.commit(inputs=inputs, provenance=provenance, extra=held, beside=back, table=table)
@@ -128,10 +130,11 @@ class DayWriter:
             for hour, entries in inputs.hours(day).items()
             if day != days[0] or hour not in self.kept
         ]
-        self._first = days[0]
+        self._first, self._last = days[0], days[-1]
         self._days: dict[date, _Day] = {}
         self._thread = ThreadPoolExecutor(1)
         self._pending: list[Future[DayCounts | None]] = []
+        self.stopped = False  # at a day that is held: what came after it was compared with rows that nobody sees
 
     def put(self, part: Part, written: Written) -> None:
         """Write a part, by and by."""
@@ -171,6 +174,8 @@ class DayWriter:
         return raw_table(self.contract.table)
 
     def _write(self, part: Part, written: Written) -> DayCounts | None:
+        if self.stopped:
+            return None
         day = self._days.get(part.day) or self._opened(part.day)
         before = dict(day.hours)
         day.add(part, written)
@@ -182,6 +187,7 @@ class DayWriter:
         counts = day.commit(self.inputs.of(part.day), self.provenance, self.judge)
         del self._days[part.day]
         self.inputs.wrote(part.day)
+        self.stopped = day.is_held and part.day != self._last
         return counts
 
     def _opened(self, day: date) -> _Day:

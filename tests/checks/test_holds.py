@@ -153,3 +153,24 @@ def test_a_batch_is_held_until_it_is_let_in_and_the_other_days_go_on(tmp_path):
     decide(shop.lake, holds, batch.batch, "released", **SAID)
     assert seen() == [400, 11, 400]
     assert held_batches(shop.lake, holds) == []
+
+
+@pytest.mark.parametrize("one_by_one", [False, True])
+def test_an_event_of_a_held_day_is_not_seen_until_it_is_let_in(tmp_path, one_by_one):
+    shop = LandedShop(tmp_path, SOURCE)
+    days = [MONDAY + timedelta(days=n) for n in range(4)]
+    good = [["a", "b"], ["c"], ["c", "a", "d"], ["d", "e"]]
+    for day, ids, bad in zip(days, good, [0, 9, 0, 0], strict=True):
+        lines = [*(f"{name},{MONDAY} 10:00:00" for name in ids), *["x,never"] * bad]
+        shop.land(f"{day}/sales.csv", "\n".join(["id,seen_at", *lines]) + "\n", day=day)
+
+    def seen() -> list[str]:
+        for some in [[day] for day in days] if one_by_one else [days]:
+            shop.build(*some, checks=Checks(enough_read=5))
+        return ["".join(name for (name,) in shop.rows(day, "event_id")) for day in days]
+
+    assert seen() == ["ab", "", "cd", "e"]
+    assert seen() == ["ab", "", "cd", "e"]
+    (batch,) = held_batches(shop.lake, Holds(shop.landing))
+    decide(shop.lake, Holds(shop.landing), batch.batch, "released", **SAID)
+    assert seen() == ["ab", "c", "d", "e"]
