@@ -10,7 +10,8 @@ from recs.checks.config import Checks
 from recs.checks.profile import Profile
 from recs.checks.shift import mix_shift, number_shift
 
-SAME_WEEKDAYS = 4  # from so many on, a day is measured by its own weekday
+SAME_WEEKDAYS = 4  # from so many on, a day's rows are measured by its own weekday
+SAME_WEEKDAYS_OF_A_MIX = 2  # and its mixes too
 
 
 def before(known: Iterable[Profile], day: date, checks: Checks) -> list[Profile]:
@@ -86,15 +87,22 @@ class Day:
         return {column: share - sum(p.nulls[column] for p in self.trailing) / usual for column, share in shares.items()}
 
     def _shift(self, column: str) -> float | None:
-        """PSI against all trailing days together."""
-        numeric = column in self.profile.bins
-        now, *before = ((p.bins if numeric else p.mixes)[column] for p in (self.profile, *self.trailing))
-        usual = Counter[str]()
-        for counts in before:
-            usual.update(counts)
-        if not self.has_history or min(sum(now.values()), usual.total()) < self.checks.enough_rows:
+        """PSI against all trailing days together, or against those of its weekday, whichever it resembles more."""
+        shift = number_shift if column in self.profile.bins else mix_shift
+        now, usual = self._counts(column, [self.profile]), self._counts(column, self.trailing)
+        if not self.has_history or min(now.total(), usual.total()) < self.checks.enough_rows:
             return None
-        return number_shift(now, usual) if numeric else mix_shift(now, usual)
+        alike = [p for p in self.trailing if p.day.weekday() == self.profile.day.weekday()]
+        weekday = self._counts(column, alike)
+        if len(alike) < SAME_WEEKDAYS_OF_A_MIX or weekday.total() < self.checks.enough_rows:
+            return shift(now, usual)
+        return min(shift(now, usual), shift(now, weekday))
+
+    def _counts(self, column: str, days: Iterable[Profile]) -> Counter[str]:
+        total = Counter[str]()
+        for profile in days:
+            total.update((profile.bins if column in self.profile.bins else profile.mixes)[column])
+        return total
 
     def _flagged_share(self, flag: str) -> float | None:
         return self.profile.flagged[flag] / self.profile.rows if self.profile.rows else None

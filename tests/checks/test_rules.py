@@ -85,6 +85,15 @@ def test_a_shift_is_measured_against_all_trailing_days_together():
     assert Day(profile(TODAY, actions={"view": 0.2, "purchase": 0.8}), trailing(), CHECKS).value("shift_action") > 0.25
 
 
+def test_what_comes_on_one_weekday_is_no_shift_on_that_weekday():
+    sales = {"view": 0.1, "purchase": 0.9}
+    weekly = [profile(p.day, actions=sales if p.day.weekday() == TODAY.weekday() else None) for p in trailing()]
+    assert Day(profile(TODAY, actions=sales), weekly, CHECKS).value("shift_action") == pytest.approx(0, abs=0.01)
+    assert Day(profile(TODAY, actions=sales), weekly[8:], CHECKS).value("shift_action") < 0.01  # two such days
+    assert Day(profile(TODAY, actions=sales), weekly[-14:][1:], CHECKS).value("shift_action") is None  # no history
+    assert Day(profile(TODAY, actions={"click": 1.0}), weekly, CHECKS).value("shift_action") > 0.25
+
+
 def test_freshness_counts_from_the_newest_event_of_today_or_before():
     from datetime import datetime
 
