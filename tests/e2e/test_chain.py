@@ -48,7 +48,8 @@ def test_the_chain_reports_every_table_it_made(shop):
     assert tables["raw/events"]["written"] == 71  # the week after the day is there to judge it
     assert tables["features/feat_user"]["written"] == 10  # the day and the past weeks that the ranker learns from
     empty = {name for name, table in tables.items() if not name.startswith("staging/") and not table["rows"]}
-    assert empty == {name for name in tables if "suspect" in name or "fresh" in name}  # forty people who shop
+    suspicious = {name for name in tables if "suspect" in name or "fresh" in name}
+    assert empty == {"raw/exposures", *suspicious}  # forty people who shop, and no endpoint that shows them anything
 
 
 def test_two_homes_threads_and_lengths_of_data_give_the_same_bytes_and_release(shop, twin):

@@ -64,7 +64,7 @@ def test_a_row_in_every_arriving_table_after_the_day_changes_no_hash_of_it(shop)
     assert {k.split("/")[1] for k in before} == set(AS_OF_STAGES.split(","))
     lake = Lake(shop.home / "lake")
     tables = [f"raw/{path.name}" for path in sorted((lake.root / "raw").glob("[a-p]*"))] + ["raw/users"]
-    planted = [table for table in tables if table != "raw/quarantine"]
+    planted = [table for table in tables if table not in ("raw/quarantine", "raw/exposures")]  # the shop has none
     assert len(planted) == 6
     for table in planted:
         plant(lake, table)
