@@ -11,7 +11,9 @@ import numpy as np
 import polars as pl
 
 from recs.errors import ConfigError
+from recs.ranking.gathering import Places, Runs, Single, copy_rows, rows_of_codes, rows_of_pairs
 
+BLOCK_ROWS = 4096
 Entity = Literal["user", "item", "category", "user_category", "user_item"]
 ENTITIES: tuple[Entity, ...] = ("user", "item", "category", "user_category", "user_item")
 
@@ -61,7 +63,7 @@ class Snapshot:
         self._levels = {t.level: _level_codes(dim_item, t.level) for t in tables if "category" in t.entity}
         self._tables = _joinable(tables)
         codes = (dim_item.select("item_id", "item_code"), dim_user.select("user_id", "user_code"))
-        self._keys: dict[str, np.ndarray] = {}
+        self._places: dict[str, Places] = {}
         self._values: dict[str, np.ndarray] = {}
         self._operands: dict[str, np.ndarray] = {}
         operands = {name for t in self._tables for r in t.ratios for name in (r.of, f"{t.name}.{r.to}")}
@@ -69,7 +71,7 @@ class Snapshot:
             frame = frames[table.table]
             keys = self._row_keys(table, frame, *codes)
             order = np.argsort(keys, kind="stable")
-            self._keys[table.name] = keys[order]
+            self._places[table.name] = self._places_of(table, keys[order], dim_user.height)
             self._values[table.name] = _floats(frame, table.columns, order)
             for name in (name for name in operands if _model(name) == table.name):
                 self._operands[name] = _floats(frame, [_operand(name, frame, table)], order)[:, 0]
@@ -80,11 +82,15 @@ class Snapshot:
 
     def gather(self, users: np.ndarray, items: np.ndarray, out: np.ndarray) -> None:
         """Fill ``out`` (float32 [n, len(features)]) for pairs of codes; NaN where a table has no row for the pair."""
-        pair = users.astype(np.int64), items.astype(np.int64)
-        rows = {t.name: _find(self._keys[t.name], self._pair_keys(t, *pair)) for t in self._tables}
+        for start in range(0, len(users), BLOCK_ROWS):  # which stay in the processor's cache while tables take turns
+            block = slice(start, start + BLOCK_ROWS)
+            self._gather(users[block].astype(np.int64), items[block].astype(np.int64), out[block])
+
+    def _gather(self, users: np.ndarray, items: np.ndarray, out: np.ndarray) -> None:
+        rows = {table.name: self._rows(table, users, items) for table in self._tables}
         at = 0
         for table in self._tables:
-            out[:, at : at + len(table.columns)] = self._values[table.name][rows[table.name]]
+            copy_rows(self._values[table.name], rows[table.name], out, at)
             at += len(table.columns)
             for ratio in table.ratios:
                 of = self._operands[ratio.of][rows[_model(ratio.of)]]
@@ -108,9 +114,21 @@ class Snapshot:
         columns = {name: frame[name].cast(pl.Int64).fill_null(-1).to_numpy() for name in present}
         return self._key(table, columns.get("user_code"), columns.get("item_code"), columns.get("category"))
 
-    def _pair_keys(self, table: FeatureTable, users: np.ndarray, items: np.ndarray) -> np.ndarray:
-        category = self._levels[table.level][1][items] if "category" in table.entity else None
-        return self._key(table, users, items, category)
+    def _places_of(self, table: FeatureTable, keys: np.ndarray, users: int) -> "Places":
+        """Where the rows of ascending keys stand."""
+        if table.entity.startswith("user_"):
+            return Runs.of(keys, users, self._n_items)
+        if table.entity == "category":
+            return Single.of(keys, len(self._levels[table.level][0]))
+        return Single.of(keys, users if table.entity == "user" else self._n_items)
+
+    def _rows(self, table: FeatureTable, users: np.ndarray, items: np.ndarray) -> np.ndarray:
+        """The row of a table for each pair; -1, the last one, which is all NaN, where it has none."""
+        category = self._levels[table.level][1][items] if "category" in table.entity else items
+        places = self._places[table.name]
+        if isinstance(places, Runs):
+            return rows_of_pairs(places.starts, places.inner, places.first_row, users, category)
+        return rows_of_codes(places.row_of, users if table.entity == "user" else category)
 
     def _key(
         self, table: FeatureTable, users: np.ndarray | None, items: np.ndarray | None, category: np.ndarray | None
@@ -149,14 +167,6 @@ def _level_codes(dim_item: pl.DataFrame, level: str) -> tuple[dict[str, int], np
     known = dim_item.select("item_code", level).drop_nulls()
     by_item[known["item_code"].to_numpy()] = known[level].replace_strict(codes, return_dtype=pl.Int64).to_numpy()
     return codes, by_item
-
-
-def _find(keys: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Where each wanted key stands in ``keys`` (ascending), -1 where it does not."""
-    if not len(keys):
-        return np.full(len(wanted), -1, np.int64)
-    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.where((keys[at] == wanted) & (wanted >= 0), at, -1)
 
 
 def _floats(frame: pl.DataFrame, columns: Sequence[str], order: np.ndarray) -> np.ndarray:
