@@ -23,9 +23,10 @@ ui: .venv/.run  ## The Dagster UI on 127.0.0.1:3000
 
 install: .venv/.run  ## Make the environment alone
 
-generate: .venv/.run  ## Write dbt's sources and docs/tables again, from data_contracts
+generate: .venv/.run  ## Write dbt's sources and exposures and docs/tables again, from contracts and assets
 	@$(BIN)/python -m recs.contracts.dbt_sources data_contracts dbt_project/models/staging/sources.yml
 	@$(BIN)/python -m recs.contracts.pages data_contracts docs/tables
+	@$(BIN)/python -m orchestration.exposures dbt_project/models/exposures.yml
 
 .venv/bin/uv: requirements-installer.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
