@@ -18,6 +18,7 @@ from recs.ingest.classify import ChunkFile, Classifier
 from recs.ingest.corrections import Correction, correction
 from recs.ingest.counts import DayCounts, FileStatus, HourCounts
 from recs.ingest.formats.json_lines import TEXT
+from recs.ingest.formats.texts import alike
 from recs.ingest.inputs import Inputs
 from recs.ingest.mapping import needs_line_ids
 from recs.ingest.plan import Part, Reader
@@ -101,8 +102,7 @@ class Chunks:
         self.classifier.start(files)
         for (name, drop_name), tables in self._by_drop(chunk, numbers).items():
             source = self.reader.sources[name]
-            rows = pa.concat_tables(tables, promote_options="permissive")
-            self.classifier.add(source, source.drops[drop_name], source.needed[drop_name], rows)
+            self.classifier.add(source, source.drops[drop_name], source.needed[drop_name], alike(tables))
         return numbers
 
     def _by_drop(self, chunk: list[Part], numbers: list[list[int]]) -> dict[tuple[str, str], list[pa.Table]]:

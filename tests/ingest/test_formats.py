@@ -329,6 +329,23 @@ def test_files_of_different_types_stand_side_by_side_and_keep_their_digits(tmp_p
     assert [row[0] for row in found.good] == ["12345678901234567", "abc", "2.5", "1.10", '{"a":1}']
 
 
+def test_fields_that_keep_their_type_in_one_file_may_have_another_in_the_next(tmp_path):
+    at = [datetime(2026, 3, 1, 10)]
+    files = [
+        {"n": pa.array([1], pa.int8()), "t": pa.array(at, pa.timestamp("ms"))},
+        {"n": pa.array([2], pa.int64()), "t": pa.array(at, pa.timestamp("us", "UTC"))},
+        {"n": ["3"], "t": [AT]},
+        {"n": [4.0], "t": pa.array(at, pa.timestamp("ns"))},
+        {"n": [4.5], "t": pa.array([2**62], pa.timestamp("us"))},
+    ]
+    given = [parquet(id=[f"{number}"], **columns) for number, columns in enumerate(files)]
+    found = read_parquet(tmp_path, *given, columns={"quantity": "n"})
+    assert [row[0] for row in found.good] == ["0", "1", "2", "3"]
+    assert found.shop.rows(D, "quantity") == [(1,), (2,), (3,), (4,)]
+    assert {when for (when,) in found.shop.rows(D, "event_at")} == set(at)
+    assert [bad[2] for bad in found.bad] == ["event_at:future; quantity:type"]
+
+
 def test_text_that_is_no_utf8_in_parquet_quarantines_its_row(tmp_path):
     wrong = pa.Array.from_buffers(
         pa.string(), 2, [None, pa.py_buffer(np.array([0, 2, 3], np.int32)), pa.py_buffer(b"a\xffb")]

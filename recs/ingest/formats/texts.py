@@ -1,6 +1,7 @@
 """Typed columns as text, one spelling a value whatever else its file or block holds."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,20 @@ def may_stay(column: pa.ChunkedArray, field: str | None) -> bool:
     first, last = (pa.scalar(at, pa.timestamp(column.type.unit)).value for at in (_FIRST, _LAST))
     span = pc.min_max(column.cast(pa.int64()))
     return not span["min"].is_valid or bool(first < span["min"].as_py() and span["max"].as_py() < last)
+
+
+def alike(tables: Sequence[pa.Table]) -> pa.Table:
+    """One table of some of the same columns; where a column's type differs between them, it is text in all."""
+    texts = Texts()
+    for name in tables[0].column_names:
+        found = {table.schema.field(name).type for table in tables}
+        if len(found) > 1 and not found <= {pa.string(), pa.large_string()}:
+            tables = [_with_text(table, name, texts) for table in tables]
+    return pa.concat_tables(tables, promote_options="permissive")
+
+
+def _with_text(table: pa.Table, name: str, texts: "Texts") -> pa.Table:
+    return table.set_column(table.schema.get_field_index(name), name, texts.text(table[name])[0])
 
 
 class Texts:
