@@ -17,6 +17,7 @@ from recs.ingest.holds import (
     parse_batch,
 )
 from tests.checks.lakes import CONTRACTS, MONDAY, Shop, events
+from tests.ingest.shop import VIEWS
 from tests.ingest.shop import Shop as LandedShop
 
 SAID = {"who": "ann", "why": "a sale", "at": "2026-03-03T10:00:00+00:00"}
@@ -116,19 +117,8 @@ def test_other_damage_is_stated(shop, holds):
         holds.decisions()
 
 
-SOURCE = """
-source: shop
-arrival: path
-drops:
-  sales:
-    file: "sales*"
-    feeds: events
-    columns: {event_id: id, event_at: seen_at, item_id: "'i'", action: "'view'"}
-"""
-
-
 def test_a_batch_is_held_until_it_is_let_in_and_the_other_days_go_on(tmp_path):
-    shop = LandedShop(tmp_path, SOURCE)
+    shop = LandedShop(tmp_path, VIEWS)
     holds = Holds(shop.landing)
 
     def landed(day: date, rows: int, name: str = "sales.csv") -> None:
@@ -157,7 +147,7 @@ def test_a_batch_is_held_until_it_is_let_in_and_the_other_days_go_on(tmp_path):
 
 @pytest.mark.parametrize("one_by_one", [False, True])
 def test_an_event_of_a_held_day_is_not_seen_until_it_is_let_in(tmp_path, one_by_one):
-    shop = LandedShop(tmp_path, SOURCE)
+    shop = LandedShop(tmp_path, VIEWS)
     days = [MONDAY + timedelta(days=n) for n in range(4)]
     good = [["a", "b"], ["c"], ["c", "a", "d"], ["d", "e"]]
     for day, ids, bad in zip(days, good, [0, 9, 0, 0], strict=True):

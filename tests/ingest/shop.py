@@ -14,6 +14,15 @@ from recs.lake import Lake, Provenance
 
 ROOT = Path(__file__).parents[2]
 CONTRACTS = load_contracts(ROOT / "data_contracts")
+VIEWS = """
+source: shop
+arrival: path
+drops:
+  sales:
+    file: "sales*"
+    feeds: events
+    columns: {event_id: id, event_at: seen_at, item_id: "'i'", action: "'view'"}
+"""  # drops of id and seen_at alone
 
 
 class Shop:
@@ -33,7 +42,12 @@ class Shop:
         return land(self.source, [path], self.landing, arrival_date=day, arrival_hour=hour)
 
     def build(
-        self, *days: date, table: str = "events", lake: Lake | None = None, checks: Checks | None = None
+        self,
+        *days: date,
+        table: str = "events",
+        lake: Lake | None = None,
+        checks: Checks | None = None,
+        threads: int = 2,
     ) -> list[DayCounts]:
         return build_raw(
             CONTRACTS[table],
@@ -43,6 +57,7 @@ class Shop:
             sources=[self.source],
             provenance=Provenance("code", "config", "run"),
             checks=checks,
+            threads=threads,
         )
 
     def rows(self, day: date, *columns: str, table: str = "raw/events") -> list[tuple[object, ...]]:

@@ -13,17 +13,8 @@ from hypothesis import strategies as st
 from recs.ingest import build, classify
 from recs.ingest.duplicates import Duplicates, KeysCollide
 from recs.ingest.seen import SeenKeys
-from tests.ingest.shop import Shop
+from tests.ingest.shop import VIEWS, Shop
 
-SOURCE = """
-source: shop
-arrival: path
-drops:
-  sales:
-    file: "sales*"
-    feeds: events
-    columns: {event_id: id, event_at: seen_at, item_id: "'i'", action: "'view'"}
-"""
 D1 = date(2025, 3, 1)
 IDS = ["a", "b", "c", "d", "e", "f", "g"]
 PARTS = [["a", "b", "a"], ["c", "b", "d"], ["a", "e", "f", "f"], ["g", "d"]]  # one an hour
@@ -63,7 +54,7 @@ def landed(shop: Shop, days: int) -> list[date]:
 def test_an_event_counts_where_it_came_first(tmp_path, monkeypatch, days, one_by_one, most, keys):
     monkeypatch.setattr(classify, "KEYS_SQL", keys)
     monkeypatch.setattr(build, "SeenKeys", partial(SeenKeys, most_in_memory=most))
-    shop = Shop(tmp_path, SOURCE)
+    shop = Shop(tmp_path, VIEWS)
     all_days = landed(shop, days)
     for some in [[day] for day in all_days] if one_by_one else [all_days]:
         shop.build(*some)
@@ -84,7 +75,7 @@ def test_keys_that_are_shared_are_noticed_before_a_day_is_committed(tmp_path, mo
 
     monkeypatch.setattr(Duplicates, "prove_", Duplicates.prove, raising=False)
     monkeypatch.setattr(Duplicates, "prove", prove)
-    shop = Shop(tmp_path, SOURCE)
+    shop = Shop(tmp_path, VIEWS)
     expected = []
     for built, day in enumerate(landed(shop, 4)):
         shop.build(day)
@@ -94,7 +85,7 @@ def test_keys_that_are_shared_are_noticed_before_a_day_is_committed(tmp_path, mo
 
 
 def test_an_id_that_comes_again_after_the_horizon_is_another_event(tmp_path):
-    shop = Shop(tmp_path, SOURCE)
+    shop = Shop(tmp_path, VIEWS)
     days = [D1, D1 + timedelta(400), D1 + timedelta(801)]
     for day in days:
         shop.land(f"{day}/sales.csv", f"id,seen_at\na,{day} 00:00:00\n", day=day)
