@@ -16,11 +16,12 @@ def main() -> None:
     best_through(one, one, echo, one, n_items=1, top_k=1)
     count_item_pairs(np.array([0, 2], np.int32), np.arange(2, dtype=np.int32), code, echo, min_baskets=1)
     score_pairs(one, one, echo, code, code, n_items=1)
-    codes, values = np.zeros(1, np.int64), np.zeros((1, 2), np.float32)
-    rows_of_codes(code, codes)
-    rows_of_pairs(np.array([0, 1]), code, 0, codes, codes)
+    rows_of_codes(code, code)
+    rows_of_pairs(np.array([0, 1]), code, code, code, code - 1)
+    values = np.zeros((2, 2), np.float32)
     for out in (values.copy(), np.zeros((1, 3), np.float32)[:, 1:]):  # a whole matrix, and columns of a wider one
         copy_rows(values, code, out, 0)
+        copy_rows(np.asfortranarray(values), code, out, 0)
 
 
 if __name__ == "__main__":

@@ -14,32 +14,34 @@ class Single:
     row_of: np.ndarray
 
     @staticmethod
-    def of(keys: np.ndarray, codes: int) -> "Single":
-        """keys: i64, the code of each row, -1 where it is of none."""
-        row_of = np.full(codes, -1, np.int32)
-        known = np.flatnonzero(keys >= 0)
-        row_of[keys[known]] = known
+    def of(codes: np.ndarray, count: int) -> "Single":
+        """codes: i32 of each row, below ``count``; -1 where a row is of none."""
+        row_of = np.full(count, -1, np.int32)
+        known = np.flatnonzero(codes >= 0)
+        row_of[codes[known]] = known
         return Single(row_of)
 
 
 @dataclass(frozen=True)
 class Runs:
-    """Rows of two codes each, sorted by both. starts: i64 [first codes + 1] into inner (i32), the second codes.
+    """Rows of two codes each, those of a first code together: starts (i64 [first codes + 1]) into seconds (i32).
 
-    first_row: the row of the first of them; those before it are of nobody.
+    order: i64, the rows of a table in the order of ``seconds``; None where that is the table's own.
     """
 
     starts: np.ndarray
-    inner: np.ndarray
-    first_row: int
+    seconds: np.ndarray
+    order: np.ndarray | None
 
     @staticmethod
-    def of(keys: np.ndarray, firsts: int, size: int) -> "Runs":
-        """keys: ascending i64, first code * size + second code, -1 where a row is of none."""
-        unknown = int(np.searchsorted(keys, 0))
-        known = keys[unknown:]
-        starts = np.searchsorted(known, np.arange(firsts + 1, dtype=np.int64) * size)
-        return Runs(starts.astype(np.int64), (known % max(size, 1)).astype(np.int32), unknown)
+    def of(firsts: np.ndarray, seconds: np.ndarray, count: int) -> "Runs":
+        """firsts, seconds: i32 of each row, firsts below ``count``; -1 where a row is of none."""
+        order = None
+        if (firsts[1:] < firsts[:-1]).any():
+            order = np.argsort(firsts, kind="stable")
+            firsts, seconds = firsts[order], seconds[order]
+        starts = np.searchsorted(firsts, np.arange(count + 1, dtype=firsts.dtype))
+        return Runs(starts.astype(np.int64), seconds, order)
 
 
 Places: TypeAlias = Single | Runs
@@ -47,7 +49,7 @@ Places: TypeAlias = Single | Runs
 
 @numba.njit(cache=True, nogil=True)
 def rows_of_codes(row_of: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    """i32 row of each code (i64), -1 where there is none."""
+    """i32 row of each code, -1 where there is none."""
     rows = np.empty(len(codes), np.int32)
     for n in range(len(codes)):
         code = codes[n]
@@ -57,33 +59,51 @@ def rows_of_codes(row_of: np.ndarray, codes: np.ndarray) -> np.ndarray:
 
 @numba.njit(cache=True, nogil=True)
 def rows_of_pairs(
-    starts: np.ndarray, inner: np.ndarray, first_row: int, firsts: np.ndarray, seconds: np.ndarray
+    starts: np.ndarray, own: np.ndarray, firsts: np.ndarray, seconds: np.ndarray, row_of: np.ndarray
 ) -> np.ndarray:
-    """i32 row of each pair of codes (i64), -1 where there is none."""
-    rows = np.empty(len(firsts), np.int32)
-    for n in range(len(firsts)):
-        first, second = firsts[n], seconds[n]
-        rows[n] = -1
-        if first < 0 or second < 0 or first + 1 >= len(starts):
+    """i32 row of each pair of codes, -1 where there is none. Fast where pairs of a first code stand together.
+
+    own: the second codes of a table's rows. row_of: i32 by second code, all -1, and so again afterwards.
+    """
+    rows = np.full(len(firsts), -1, np.int32)
+    n = 0
+    while n < len(firsts):
+        first, start = firsts[n], n
+        while n < len(firsts) and firsts[n] == first:
+            n += 1
+        if first < 0 or first + 1 >= len(starts):
             continue
-        low, high = starts[first], starts[first + 1]
-        end = high
-        while low < high:
-            middle = (low + high) // 2
-            if inner[middle] < second:
-                low = middle + 1
-            else:
-                high = middle
-        if low < end and inner[low] == second:
-            rows[n] = first_row + low
+        for row in range(starts[first + 1] - 1, starts[first] - 1, -1):  # backwards: the first of equal pairs stays
+            if own[row] >= 0:
+                row_of[own[row]] = row
+        for at in range(start, n):
+            if 0 <= seconds[at] < len(row_of):
+                rows[at] = row_of[seconds[at]]
+        for row in range(starts[first], starts[first + 1]):
+            if own[row] >= 0:
+                row_of[own[row]] = -1
     return rows
 
 
 @numba.njit(cache=True, nogil=True)
 def copy_rows(values: np.ndarray, rows: np.ndarray, out: np.ndarray, at: int) -> None:
-    """Copy rows of values (f32 [any, columns]) into ``out`` from column ``at`` on; row -1 is the last one."""
-    width, last = values.shape[1], values.shape[0] - 1
-    for n in range(len(rows)):
-        row = rows[n] if rows[n] >= 0 else last
-        for column in range(width):
-            out[n, at + column] = values[row, column]
+    """Copy rows of values (f32 [any, columns]) into ``out`` from column ``at`` on; NaN for row -1."""
+    # unsigned, as a sign would be looked at with each number; four are loaded before one is stored, to be moved at once
+    width, first = np.uint64(values.shape[1]), np.uint64(at)
+    one, two, three, four = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
+    for number in range(len(rows)):
+        n, column = np.uint64(number), np.uint64(0)
+        if rows[number] < 0:
+            for nothing in range(width):
+                out[n, first + nothing] = np.nan
+            continue
+        row = np.uint64(rows[number])
+        while column + four <= width:
+            a, b = values[row, column], values[row, column + one]
+            c, d = values[row, column + two], values[row, column + three]
+            to = first + column
+            out[n, to], out[n, to + one], out[n, to + two], out[n, to + three] = a, b, c, d
+            column += four
+        while column < width:
+            out[n, first + column] = values[row, column]
+            column += one

@@ -12,7 +12,9 @@ from recs.errors import ConfigError
 from recs.ranking.features import FeatureTable, Ratio, Snapshot
 
 USERS, ITEMS = ("ann", "bob", "cat"), ("mug", "tea", "ale", "hat")
-DIM_USER = pl.DataFrame({"user_code": range(3), "user_id": USERS}).cast({"user_code": pl.Int32})
+DIM_USER = pl.DataFrame({"user_code": range(3), "user_id": USERS, "region": ["north", "south", ""]}).cast(
+    {"user_code": pl.Int32}
+)
 TABLES = [
     FeatureTable("features/feat_user", "user", ("orders", "is_new")),
     FeatureTable("features/feat_item", "item", ("price",)),  # and hidden, which only a ratio reads
@@ -23,6 +25,7 @@ TABLES = [
         ("days",),
         ratios=(Ratio("of_category", "feat_category.sold", "days"), Ratio("of_shopper", "feat_user.orders", "days")),
     ),
+    FeatureTable("features/feat_item_region", "region_item", ("lift",)),
     FeatureTable(
         "features/feat_user_item",
         "user_item",
@@ -35,6 +38,7 @@ KEYS = {
     "feat_item": ("item_id",),
     "feat_category": ("category_l3",),
     "feat_user_category": ("user_id", "category_l2"),
+    "feat_item_region": ("region", "item_id"),
     "feat_user_item": ("user_id", "item_id"),
 }
 VALUES = {
@@ -42,14 +46,16 @@ VALUES = {
     "feat_item": {"price": pl.Decimal(18, 4), "hidden": pl.Float32},
     "feat_category": {"sold": pl.Float64},
     "feat_user_category": {"days": pl.Int64},
+    "feat_item_region": {"lift": pl.Float32},
     "feat_user_item": {"times": pl.Int32, "paid": pl.Decimal(18, 4)},
 }
 KNOWN = {
-    "user_id": st.sampled_from(USERS),
-    "item_id": st.sampled_from(ITEMS),
+    "user_id": st.sampled_from([*USERS, "gone", None]),
+    "item_id": st.sampled_from([*ITEMS, "gone", None]),
     "category_l2": st.sampled_from(["drinks", "kitchen", "gone", None]),
     "category_l3": st.sampled_from(["hot drinks", "cold drinks", "gone", None]),
 }
+KNOWN["region"] = st.sampled_from(["north", "south", "gone", None])
 LEVELS = st.tuples(st.sampled_from(["drinks", "kitchen", None]), st.sampled_from(["hot drinks", "cold drinks", None]))
 
 
@@ -132,6 +138,8 @@ def one_table(entity, keys, values, pairs, items=CODED):
         ("category", {"category_l2": ["drinks", "kitchen"]}, [5, 5, NAN, 6]),
         ("user_category", {"user_id": ["ann", "ann"], "category_l2": ["drinks", "kitchen"]}, [5, 5, NAN, NAN]),
         ("user_item", {"user_id": ["ann", "bob"], "item_id": ["tea", "ale"]}, [NAN, 5, 6, NAN]),
+        ("region_item", {"item_id": ["tea", "tea"], "region": ["south", "north"]}, [NAN, 6, NAN, NAN]),
+        ("region_item", {"item_id": ["ale", "hat"], "region": ["south", "north"]}, [NAN, NAN, 5, NAN]),
         ("item", {"item_id": ["gone", "mug"]}, [6, NAN, NAN, NAN]),
         ("user_item", {"user_id": ["ann", "ann"], "item_id": ["gone", "mug"]}, [6, NAN, NAN, NAN]),
     ],
@@ -177,6 +185,24 @@ def test_a_ratio_of_a_column_that_is_not_there_is_named(of, to, named):
     one = FeatureTable("features/a", "item", ("v",), ratios=(Ratio("r", of, to),))
     with pytest.raises(ConfigError, match=f"a ratio names '{named}', and a has no such column. Fix: correct it"):
         gathered([one], {"features/a": pl.DataFrame({"item_id": ["mug"], "v": [1]})}, [], CODED)
+
+
+@pytest.mark.parametrize("stand", [sorted, lambda pairs: pairs])
+def test_more_pairs_than_one_block_gives_the_rows_of_few(stand):
+    pairs = stand(list(product(range(3), range(4))) * 1000)
+    keys = {"user_id": ["bob", "ann", "bob"], "item_id": ["tea", "ale", "mug"]}
+    row = {(1, 1): 5.0, (0, 2): 6.0, (1, 0): 7.0}
+    got = one_table("user_item", keys, [5.0, 6.0, 7.0], pairs)
+    np.testing.assert_array_equal(got, [row.get(pair, NAN) for pair in pairs])
+
+
+@pytest.mark.parametrize(
+    ("entity", "key", "ids"), [("item", "item_id", ["tea", "hat"]), ("category", "category_l2", ["drinks", "kitchen"])]
+)
+def test_the_order_of_a_dimensions_rows_changes_nothing(entity, key, ids):
+    pairs = [(0, n) for n in range(4)]
+    in_order, reversed_ = (one_table(entity, {key: ids}, [5.0, 6.0], pairs, items) for items in (CODED, CODED[::-1]))
+    np.testing.assert_array_equal(in_order, reversed_)
 
 
 def test_no_pairs_and_no_tables():
