@@ -10,7 +10,7 @@ from orchestration import metadata, partitions
 from orchestration.abuse import abuse_variables, chosen
 from orchestration.dbt_manifest import DbtManifest, DbtModel
 from orchestration.dbt_project import load_manifest
-from orchestration.dbt_report import TESTS_CHECK, model_seconds, report_model, tests_check
+from orchestration.dbt_report import TESTS_CHECK, report_model, tests_check
 from orchestration.dbt_run import DbtLimits, commit_model, dbt_build
 from orchestration.keys import asset_key
 from orchestration.resources import ShopResource
@@ -19,6 +19,8 @@ from recs.lake import Provenance
 from recs.lake.inputs import Inputs, stale_days
 from recs.lake.partition import partition_column
 from recs.lake.retention import refuse_deleted
+
+DAYS_AT_ONCE = 30  # as-of days built, tested and committed together: a long backfill that is stopped keeps the others
 
 
 def dbt_models(settings: Settings) -> dg.AssetsDefinition:
@@ -80,27 +82,33 @@ def stale_model_days(
 def build_models(
     shop: ShopResource, manifest: DbtManifest, made: Sequence[DbtModel], days: Sequence[date], run_id: str
 ) -> dict[str, tuple[float, list[dg.AssetCheckResult]]]:
-    """Build the models for days at equal distances and commit them; seconds and checks by table.
+    """Build the models for days at equal distances and commit them, some days at a time; seconds and checks by table.
 
     LakeError when a day would be made of raw rows that retention has deleted.
     """
     lake, settings, inputs = shop.lake(), shop.settings(), Inputs(shop.lake())
     refuse_deleted(lake, {m.table: manifest.lake_parents(m.table) for m in made if not m.is_view}, days)
     limits, thresholds = DbtLimits(settings.threads, settings.memory_limit), abuse_variables(settings)
-    with dbt_build(made, days, lake=lake, run_id=run_id, limits=limits, thresholds=thresholds) as build:
-        for model in (m for m in made if not m.is_view):
-            parents = sorted(manifest.lake_parents(model.table))
-            provenance = _provenance(shop, model, run_id)
-            commit_model(
-                build,
-                model,
-                days,
-                inputs=inputs,
-                parents=parents,
-                provenance=provenance,
-                threads=settings.threads,
-            )
-        return {model.table: (model_seconds(model, build), [tests_check(model, build)]) for model in made}
+    built: dict[str, tuple[float, list[dg.AssetCheckResult]]] = {}
+    at_once = len(days) if all(m.partition_column == "arrival_date" for m in made) else DAYS_AT_ONCE
+    for some in (days[n : n + at_once] for n in range(0, len(days), at_once)):
+        with dbt_build(made, some, lake=lake, run_id=run_id, limits=limits, thresholds=thresholds) as build:
+            for model in (m for m in made if not m.is_view):
+                parents = sorted(manifest.lake_parents(model.table))
+                provenance = _provenance(shop, model, run_id)
+                commit_model(
+                    build,
+                    model,
+                    some,
+                    inputs=inputs,
+                    parents=parents,
+                    provenance=provenance,
+                    threads=settings.threads,
+                )
+            for model in made:
+                seconds = built.get(model.table, (0.0, []))[0] + build.seconds_of(model)
+                built[model.table] = seconds, [tests_check(model, build)]
+    return built
 
 
 def _provenance(shop: ShopResource, model: DbtModel, run_id: str) -> Provenance:

@@ -17,6 +17,7 @@ from orchestration.resources import ShopResource
 from orchestration.settings import Settings
 from orchestration.versions import config_hash
 from recs.lake import Lake
+from recs.lake.retention import deleted_days
 from recs.pools import Purpose
 from recs.ranking.features import FeatureTable, Snapshot, features_of
 from recs.ranking.rows import POOL_ORDER, candidate_rows, feature_names
@@ -75,6 +76,8 @@ class Past:
         for purpose, version in self.versions.items():
             infos = {d: lake.info(f"pools/{purpose}", d) for d in lake.days(f"pools/{purpose}", **span)}
             usable &= {d for d, info in infos.items() if info and info.config_hash == version}
+        for table in (f.table for f in self._features if f.entity.startswith("user_")):
+            usable -= set(deleted_days(lake, table, **span))
         return closed_weeks(usable, day)
 
     def features(self, lake: Lake, days: Sequence[date]) -> list[FeatureTable]:
@@ -92,11 +95,11 @@ class Past:
         lake = shop.lake()
         days = self.days(lake, day)
         features = self.features(lake, days)
-        weeks = teaching_weeks([self._week(lake, purpose, past, day, features) for past in days])
+        weeks = self.weeks(lake, purpose, day)
         if len(weeks) < LEAST_WEEKS:
             why = f"{len(weeks)} of at least {LEAST_WEEKS} closed weeks can teach: lists keep the order of the pools"
             return Ranker("", {"trained": False, "why": why, "fix": f"aisle bootstrap --as-of {day}"})
-        names = feature_names(lake.read(f"pools/{purpose}", days[-1]).clear(), features_of(features))
+        names = self.columns(lake, purpose, day)
         ranker = train_ranker(weeks, names, self.settings(purpose), compared_with=POOL_ORDER, threads=shop.threads)
         tables = [feature.table for feature in features]
         told: dict[str, Any] = {
@@ -106,6 +109,17 @@ class Past:
             "mixed_code": mixed_code(lake, [f"pools/{purpose}", *tables], days),
         }
         return Ranker(ranker.model, told | dict(ranker.card))
+
+    def weeks(self, lake: Lake, purpose: Purpose, day: date) -> list[Week]:
+        """The closed weeks that can teach the ranker of ``day``, oldest first."""
+        days = self.days(lake, day)
+        features = self.features(lake, days)
+        return teaching_weeks([self._week(lake, purpose, past, day, features) for past in days])
+
+    def columns(self, lake: Lake, purpose: Purpose, day: date) -> list[str]:
+        """Names of what the ranker of ``day`` sees of a candidate."""
+        days = self.days(lake, day)
+        return feature_names(lake.read(f"pools/{purpose}", days[-1]).clear(), features_of(self.features(lake, days)))
 
     def _week(self, lake: Lake, purpose: Purpose, day: date, known_by: date, features: Sequence[FeatureTable]) -> Week:
         """One past day's candidates with their labels; their features are read when they are asked for."""

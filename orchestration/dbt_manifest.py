@@ -26,6 +26,7 @@ class DbtModel:
     features: FeatureTable | None = None  # what the ranker reads of it
     variables: tuple[str, ...] = ()  # thresholds of aisle.toml that its SQL names
     count_by: str | None = None  # a column whose values are counted for the UI
+    meta: Mapping[str, Any] = field(default_factory=dict)  # of the model and of the folders above it
 
     @property
     def name(self) -> str:
@@ -105,6 +106,7 @@ class DbtManifest:
             _features(f"{group}/{node['name']}", meta, node["columns"]),
             variables_of(node.get("raw_code") or ""),
             meta.get("count_by"),
+            meta,
         )
 
     def _table(self, key: str) -> str | None:
@@ -117,7 +119,13 @@ class DbtManifest:
         )
 
 
+PAIR_ENTITIES = ("user_item", "user_category", "item_pair", "region_item")  # their snapshots are most of a lake
 _NOT_NUMBERS = ("VARCHAR", "TEXT", "DATE", "TIMESTAMP", "JSON", "BLOB")
+
+
+def is_number(data_type: str) -> bool:
+    """Whether a column of this type of DuckDB can be a feature: a number or a boolean."""
+    return not data_type.upper().startswith(_NOT_NUMBERS)
 
 
 def _features(table: str, meta: Mapping[str, Any], columns: Mapping[str, Any]) -> FeatureTable | None:
@@ -125,9 +133,7 @@ def _features(table: str, meta: Mapping[str, Any], columns: Mapping[str, Any]) -
     if meta.get("entity") not in ENTITIES or "as_of" not in meta or not meta.get("ranker", True):
         return None
     chosen = [
-        name
-        for name, column in columns.items()
-        if not (column.get("data_type") or "").upper().startswith(_NOT_NUMBERS) and _is_for_ranker(column)
+        name for name, column in columns.items() if is_number(column.get("data_type") or "") and _is_for_ranker(column)
     ]
     ratios = [Ratio(name, told["of"], told["to"]) for name, told in (meta.get("ratios") or {}).items()]
     return FeatureTable(table, meta["entity"], tuple(chosen), meta.get("level", "category_l2"), tuple(ratios))

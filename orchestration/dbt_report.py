@@ -44,11 +44,6 @@ def counts_by(lake: Lake, model: DbtModel, day: date) -> dict[str, int]:
     return dict(counted.iter_rows())
 
 
-def model_seconds(model: DbtModel, build: DbtBuild) -> float:
-    """How long dbt took to build the model."""
-    return next((s for node, s in build.seconds.items() if node.endswith(f".{model.name}")), 0.0)
-
-
 def tests_check(model: DbtModel, build: DbtBuild) -> dg.AssetCheckResult:
     """The model's dbt tests as one check. A failing test never gets here: it stops the build."""
     status = [build.status[test] for test in model.tests if test in build.status]

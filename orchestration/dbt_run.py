@@ -14,15 +14,19 @@ from shutil import rmtree
 from typing import Any, NamedTuple
 
 import polars as pl
+import pyarrow.parquet as pq
 
 from orchestration.dbt_manifest import DbtModel
 from orchestration.dbt_project import build_command
 from recs.errors import AisleError
 from recs.lake import Lake, Provenance
 from recs.lake.inputs import Inputs
+from recs.lake.parts import PART_ROWS, PartitionDraft, write_in_parts
 from recs.lake.swap import TMP_PREFIX
 
 ROWS_AT_ONCE = 2_000_000
+BATCH_ROWS = 1 << 18
+BUILD_SECONDS = "build_seconds"
 
 
 class DbtFailed(AisleError):
@@ -38,13 +42,28 @@ class DbtBuild:
     seconds: Mapping[str, float]
     status: Mapping[str, str]
 
-    def rows_by_day(self, model: DbtModel, days: Sequence[date]) -> Iterator[tuple[date, pl.DataFrame]]:
-        """Every day with its rows, some days in memory at a time; a day that has none comes with no rows."""
+    def seconds_of(self, model: DbtModel) -> float:
+        """How long dbt took to build the model for all its days; 0 where it did not build it."""
+        return next((s for node, s in self.seconds.items() if node.endswith(f".{model.name}")), 0.0)
+
+    def staged(self, model: DbtModel) -> pl.LazyFrame:
+        """All rows that dbt built of the model, of whatever days; to be read while the build is open."""
+        return pl.scan_parquet(self.stage_root / f"{model.name}.*.parquet", hive_partitioning=False)
+
+    def rows_by_day(self, model: DbtModel, days: Sequence[date]) -> Iterator[tuple[date, pl.DataFrame | Path]]:
+        """Every day with its rows, some days in memory at a time; a day that has none comes with no rows.
+
+        One day of more than ``PART_ROWS`` rows comes as the file that holds them, in the order of their keys.
+        """
         by_day = {day: self.stage_root / f"{model.name}.{day}.parquet" for day in days}
-        if by_day[days[0]].exists():  # as-of days of a range were staged one by one
-            yield from ((day, pl.read_parquet(file, hive_partitioning=False)) for day, file in by_day.items())
+        if len(days) == 1 and not by_day[days[0]].exists():
+            by_day[days[0]] = self.stage_root / f"{model.name}.all.parquet"
+        if by_day[days[0]].exists() and model.partition_column == "as_of_date":  # staged one by one
+            for day, file in by_day.items():
+                is_large = pq.read_metadata(file).num_rows > PART_ROWS
+                yield day, file if is_large else pl.read_parquet(file, hive_partitioning=False)
             return
-        staged = pl.scan_parquet(self.stage_root / f"{model.name}.*.parquet", hive_partitioning=False)
+        staged = self.staged(model)
         at_once = max(1, ROWS_AT_ONCE * len(days) // max(1, staged.select(pl.len()).collect().item()))
         column = model.partition_column
         for n in range(0, len(days), at_once):
@@ -127,12 +146,20 @@ def commit_model(
     provenance: Provenance,
     threads: int,
 ) -> None:
-    """Commit a built model's partition of every day of the range; a day without rows is an empty partition."""
+    """Commit a built model's partition of every day of the range; a day without rows is an empty partition.
 
-    def commit(day: date, rows: pl.DataFrame) -> None:
-        read = inputs.of(model.table, day, parents)
-        build.lake.write_partition(model.table, day, rows, sort_by=model.sort_by, inputs=read, provenance=provenance)
+    The sidecar says what a day of the range took on average: ``build_seconds``.
+    """
 
+    def commit(day: date, rows: pl.DataFrame | Path) -> None:
+        told: dict[str, Any] = {"inputs": inputs.of(model.table, day, parents), "provenance": provenance, "extra": cost}
+        if isinstance(rows, Path):
+            batches = pq.ParquetFile(rows).iter_batches(batch_size=BATCH_ROWS)
+            write_in_parts(PartitionDraft(build.lake, model.table, day), batches, **told)
+        else:
+            build.lake.write_partition(model.table, day, rows, sort_by=model.sort_by, **told)
+
+    cost = {BUILD_SECONDS: round(build.seconds_of(model) / len(days), 3)}
     built = build.rows_by_day(model, days)
     with ThreadPoolExecutor(threads) as pool:  # a write mostly waits for the disk
         while some := list(islice(built, threads)):

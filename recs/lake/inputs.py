@@ -5,7 +5,7 @@ from datetime import date
 from functools import cache
 
 from recs.errors import LakeError
-from recs.lake.lake import Lake
+from recs.lake.lake import Lake, window_hash
 from recs.lake.partition import PartitionInfo, Provenance, partition_column
 
 
@@ -14,7 +14,8 @@ class Inputs:
 
     def __init__(self, lake: Lake) -> None:
         self.lake = lake
-        self._window_hash = cache(lambda table, day: lake.inputs_hash(table, until=day))
+        self._content_hash = cache(lambda table, day: info.content_hash if (info := lake.info(table, day)) else "")
+        self._window_hash = cache(self._hash_until)
 
     def of(self, table: str, day: date, parents: Iterable[str]) -> dict[str, str]:
         """Hash per parent: of the same day, or of all arrivals up to the day where an as-of table reads arrivals.
@@ -22,6 +23,11 @@ class Inputs:
         Raises LakeError when a parent's partition of the same day is missing.
         """
         return {parent: self._hash(table, parent, day) for parent in sorted(parents)}
+
+    def _hash_until(self, table: str, day: date) -> str:
+        """``Lake.inputs_hash``, which reads each sidecar again for every day of a range."""
+        days = self.lake.days(table, until=day)
+        return window_hash((each, self._content_hash(table, each)) for each in days)
 
     def _hash(self, table: str, parent: str, day: date) -> str:
         if partition_column(parent) != partition_column(table):
@@ -36,6 +42,7 @@ def is_current(info: PartitionInfo | None, inputs: Mapping[str, str], provenance
     """Whether a partition was made from these inputs by this code and configuration."""
     return (
         info is not None
+        and info.deleted_rows is None
         and dict(info.inputs) == dict(inputs)
         and (info.code_version, info.config_hash) == (provenance.code_version, provenance.config_hash)
     )

@@ -1,7 +1,7 @@
 """The lake: one folder a table, one folder a partition inside it, written whole or not at all."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,14 @@ class Lake:
         files = self.day_files(table, day)
         if not files:
             raise LakeError(f"{table} has no partition {day}", f"materialize {table} for {day} first")
-        return pl.read_parquet(files, columns=list(columns) if columns else None, hive_partitioning=False)
+        frame = pl.read_parquet(files, columns=list(columns) if columns else None, hive_partitioning=False)
+        if frame.is_empty() and table.startswith("features/"):
+            info = self.info(table, day)
+            if info is not None and info.deleted_rows:
+                raise LakeError(
+                    f"retention has pruned {table} of {day}", f"aisle backfill --from {day} --to {day} --select {table}"
+                )
+        return frame
 
     def read_window(
         self, table: str, *, until: date, since: date | None = None, columns: Sequence[str] | None = None
@@ -67,11 +74,8 @@ class Lake:
 
     def inputs_hash(self, table: str, *, until: date, since: date | None = None) -> str:
         """One hash over the content hashes of the partitions inside ``[since, until]``."""
-        digest = hashlib.sha256()
-        for day in self.days(table, since=since, until=until):
-            info = self.info(table, day)
-            digest.update(f"{day}:{info.content_hash if info else ''}\n".encode())
-        return digest.hexdigest()
+        infos = ((day, self.info(table, day)) for day in self.days(table, since=since, until=until))
+        return window_hash((day, info.content_hash if info else "") for day, info in infos)
 
     def write_partition(
         self,
@@ -121,6 +125,14 @@ class Lake:
         others = [d for d in rows[column].unique().to_pylist() if d != day]
         if others:
             raise LakeError(f"{table} partition {day} got rows of {column} {others[0]}", "write each day on its own")
+
+
+def window_hash(hashes: Iterable[tuple[date, str]]) -> str:
+    """One hash of the content hashes of some days."""
+    digest = hashlib.sha256()
+    for day, each in hashes:
+        digest.update(f"{day}:{each}\n".encode())
+    return digest.hexdigest()
 
 
 def _sorted(frame: pa.Table | pl.DataFrame, sort_by: Sequence[str]) -> pa.Table:

@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,6 +18,8 @@ from recs.lake.hashing import content_hash, with_files
 from recs.lake.lake import Lake
 from recs.lake.partition import PARTITION_FILE, PartitionInfo, Provenance
 from recs.lake.swap import TMP_PREFIX, put_in_place
+
+PART_ROWS = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,32 @@ class PartitionDraft:
     def discard(self) -> None:
         """Remove what a commit has not put in place; nothing is left to remove after one."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def write_in_parts(
+    draft: PartitionDraft,
+    batches: Iterable[pa.RecordBatch],
+    *,
+    inputs: Mapping[str, str],
+    provenance: Provenance,
+    extra: Mapping[str, Any],
+    rows: int | None = None,
+) -> PartitionInfo:
+    """Commit sorted rows that do not fit in memory, ``rows`` (``PART_ROWS``) a part, however large the batches are."""
+    rows = rows or PART_ROWS
+    waiting: list[pa.RecordBatch] = []
+    try:
+        for batch in batches:
+            waiting.append(batch)
+            while sum(map(len, waiting)) >= rows:
+                table = pa.Table.from_batches(waiting)
+                draft.add(f"{len(draft.parts):05d}", table.slice(0, rows).combine_chunks())
+                waiting = table.slice(rows).to_batches()
+        if waiting or not draft.parts:
+            draft.add(f"{len(draft.parts):05d}", pa.Table.from_batches(waiting))
+        return draft.commit(inputs=inputs, provenance=provenance, extra=extra)
+    finally:
+        draft.discard()
 
 
 def _is_text(kind: pa.DataType) -> bool:

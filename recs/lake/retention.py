@@ -30,6 +30,7 @@ class RetentionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """``[retention]`` of aisle.toml. None: everything is kept."""
 
     raw_days: int | None = None
+    snapshot_days: int | None = None
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,7 @@ def deleted_days(lake: Lake, table: str, *, since: date | None = None, until: da
 
 
 def refuse_deleted(lake: Lake, parents: Mapping[str, Iterable[str]], days: Sequence[date]) -> None:
-    """LakeError, naming the days, when making a table for them would read rows that retention has deleted.
+    """LakeError, naming the days, when making tables for them would read rows that retention has deleted.
 
     parents: table -> what it reads. A table by arrival day reads the same day of them, one by as-of day the longest
     window up to it.
@@ -180,6 +181,7 @@ def refuse_deleted(lake: Lake, parents: Mapping[str, Iterable[str]], days: Seque
     since = min(days) - timedelta(days=FEATURE_WINDOW_DAYS)
     raw = sorted({parent for read in parents.values() for parent in read if parent.startswith("raw/")})
     gone = {parent: deleted_days(lake, parent, since=since, until=max(days)) for parent in raw}
+    _refuse_pruned(lake, parents, days)
     for table, read in parents.items():
         reach = 1 if partition_column(table) == "arrival_date" else FEATURE_WINDOW_DAYS
         for parent in sorted(set(read) & set(raw)):
@@ -191,6 +193,19 @@ def refuse_deleted(lake: Lake, parents: Mapping[str, Iterable[str]], days: Seque
                     f"retention has deleted the rows of {parent} of {spans(all_gone)}",
                     f"begin with {all_gone[-1] + timedelta(days=reach)}; what was made of earlier days is kept",
                 )
+
+
+def _refuse_pruned(lake: Lake, parents: Mapping[str, Iterable[str]], days: Sequence[date]) -> None:
+    """LakeError when a table would be made from a snapshot that was pruned and is not made with it."""
+    for table, read in parents.items():
+        for parent in sorted(set(read) - parents.keys()):
+            if partition_column(parent) == "as_of_date":
+                lost = set(days) & set(deleted_days(lake, parent, since=min(days), until=max(days)))
+                if lost:
+                    raise LakeError(
+                        f"{table} of {spans(sorted(lost))} reads {parent}, whose old snapshots retention has pruned",
+                        f"make it again with it: --select {parent},{table}",
+                    )
 
 
 def spans(days: Sequence[date]) -> str:

@@ -39,6 +39,9 @@ class Rows:
     labels: np.ndarray
     users: np.ndarray
 
+    def columns(self, kept: np.ndarray) -> "Rows":
+        return Rows(self.as_of, self.values[:, kept], self.labels, self.users)
+
     def kept(self, keep: np.ndarray) -> "Rows":
         return Rows(self.as_of, self.values[keep], self.labels[keep], self.users[keep])
 
@@ -88,10 +91,10 @@ def train_ranker(
     import lightgbm as lgb
 
     taught = [week.rows(taught_candidates(week, settings)) for week in weeks[:-2]]
-    stop, judge = (week.rows(_of_buyers(week)) for week in weeks[-2:])
+    stop, judge = (week.rows(of_buyers(week)) for week in weeks[-2:])
     taught += [whole.kept(taught_candidates(whole, settings)) for whole in (stop, judge)]
-    with _one_openmp_team(threads):
-        first, curve = _stopped(lgb, taught[:-2], stop, features, settings, threads)
+    with one_openmp_team(threads):
+        first, curve = stopped(lgb, taught[:-2], stop, features, settings, threads)
         trees = max(1, first.best_iteration)
         judged = {"ranker": _ndcg(judge, first.predict(judge.values, num_iteration=trees, num_threads=threads))}
         final = _fit(lgb, taught, features, settings, threads, trees)
@@ -122,7 +125,7 @@ def teaching_weeks(weeks: Sequence[Week]) -> list[Week]:
     return [week for week in weeks if week.labels.any()]
 
 
-def _stopped(
+def stopped(
     lgb: Any,
     taught: Sequence[Rows],
     stop: Rows,
@@ -203,7 +206,7 @@ def taught_candidates(week: Week | Rows, settings: RankerSettings) -> np.ndarray
     return taught
 
 
-def _of_buyers(week: Week) -> np.ndarray:
+def of_buyers(week: Week) -> np.ndarray:
     """bool [n]: candidates of who bought of their pool; of the others NDCG says the same of every model."""
     return np.isin(week.users, week.users[week.labels])
 
@@ -213,25 +216,27 @@ def _groups(rows: Rows) -> np.ndarray:
 
 
 def _ndcg(rows: Rows, scores: np.ndarray) -> dict[str, float]:
-    """Mean NDCG@10 and @20 over shoppers with a purchase in their pool; the ideal is of the pool."""
+    """Mean of ``shopper_ndcg`` at 10 and 20."""
+    means = {k: shopper_ndcg(rows, scores, k) for k in (10, 20)}
+    return {f"ndcg@{k}": round(float(np.mean(one)), 6) if len(one) else 0.0 for k, one in means.items()}
+
+
+def shopper_ndcg(rows: Rows, scores: np.ndarray, k: int) -> np.ndarray:
+    """NDCG@k of each shopper with a purchase in their pool, by ascending user; the ideal is of the pool."""
     order = np.lexsort((-scores, rows.users))
     labels, users = rows.labels[order], rows.users[order]
     rank = np.arange(len(users)) - np.searchsorted(users, users)
-    found: dict[str, float] = {}
     _, shopper = np.unique(users, return_inverse=True)
     total = np.bincount(shopper, labels)
-    for k in (10, 20):
-        discount = np.where(rank < k, 1 / np.log2(rank + 2), 0.0)
-        ideal = np.concatenate([[0.0], np.cumsum(1 / np.log2(np.arange(k) + 2))])
-        gained = np.bincount(shopper, labels * discount)
-        has = total > 0
-        best = ideal[np.minimum(total[has], k).astype(int)]
-        found[f"ndcg@{k}"] = round(float(np.mean(gained[has] / best)), 6) if has.any() else 0.0
-    return found
+    discount = np.where(rank < k, 1 / np.log2(rank + 2), 0.0)
+    ideal = np.concatenate([[0.0], np.cumsum(1 / np.log2(np.arange(k) + 2))])
+    gained = np.bincount(shopper, labels * discount)
+    has = total > 0
+    return np.asarray(gained[has] / ideal[np.minimum(total[has], k).astype(int)])
 
 
 @contextmanager
-def _one_openmp_team(threads: int) -> Iterator[None]:
+def one_openmp_team(threads: int) -> Iterator[None]:
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=threads, user_api="openmp"):
