@@ -13,6 +13,7 @@
         device,
         surface,
         position,
+        rating,
         is_unknown_item,
 
         event_at,

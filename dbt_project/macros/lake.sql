@@ -9,19 +9,19 @@
 {%- endmacro %}
 
 {% macro built_days() -%}
-    between date '{{ var("first_date") }}' and date '{{ var("last_date") }}'
+    between date '{{ run_var("first_date") }}' and date '{{ run_var("last_date") }}'
 {%- endmacro %}
 
 {#- Paths of a table's committed partitions, oldest first; outside_range leaves out the days of this run. Partitions
     later than the range are listed too only for models that this run builds: nothing else may look past last_date. -#}
 {% macro lake_files(stage, name, outside_range=false) -%}
     {%- set column = partition_column(stage) -%}
-    {%- set folder = var('lake_root') ~ '/' ~ stage ~ '/' ~ name -%}
+    {%- set folder = run_var('lake_root') ~ '/' ~ stage ~ '/' ~ name -%}
     {%- set files = run_query(
         "with files as (select file, regexp_extract(file, '=(\\d{4}-\\d{2}-\\d{2})[/\\\\]data[^/\\\\]*\\.parquet$', 1)::date as day"
         ~ " from glob(" ~ quoted(folder ~ '/' ~ column ~ '=*/data*.parquet') ~ "))"
         ~ " select file from files where "
-        ~ ("day not " ~ built_days() if outside_range else "day <= date '" ~ var('last_date') ~ "'")
+        ~ ("day not " ~ built_days() if outside_range else "day <= date '" ~ run_var('last_date') ~ "'")
         ~ " order by day, file"
     ) -%}
     {{ return(files.columns[0].values() | list) }}
@@ -39,6 +39,7 @@
         select * from read_parquet([{% for file in files %}{{ quoted(file) }}{{ ", " if not loop.last }}{% endfor %}], hive_partitioning = false, union_by_name = true)
         {%- endif %}
     )
+    {{ where_sampled(node) }}
 {%- endmacro %}
 
 {#- The folder of a source's rows: what corrections have taken back lies beside what arrived. -#}
@@ -64,7 +65,7 @@
 {#- What a reader may see of a table: nothing that arrived, or is as of a day, after the day being computed. A model that
     forgets to say so itself still cannot look ahead, in a range of days no more than in a run of one. -#}
 {% macro until_as_of(stage, rows) -%}
-    select * from ({{ rows }}) where {{ partition_column(stage) }} <= coalesce(getvariable('as_of'), date '{{ var("last_date") }}')
+    select * from ({{ rows }}) where {{ partition_column(stage) }} <= coalesce(getvariable('as_of'), date '{{ run_var("last_date") }}')
 {%- endmacro %}
 
 {#- (name, data type) of every column in a node's YAML, in its order. -#}

@@ -5,7 +5,7 @@
     {%- do check_columns(model, compiled_code) -%}
     {{ run_hooks(pre_hooks) }}
 
-    {%- set staged = var('stage_root') ~ '/' ~ model.name -%}
+    {%- set staged = run_var('stage_root') ~ '/' ~ model.name -%}
     {%- set days = as_of_days(compiled_code) -%}
     {%- for day in days -%}
         {#- one day after the other: memory stays that of one day, and no day can see what came after it -#}
@@ -35,8 +35,8 @@
 {%- endmacro %}
 
 {% macro days_in_range() -%}
-    {%- set first = modules.datetime.date.fromisoformat(var('first_date') | string) -%}
-    {%- set last = modules.datetime.date.fromisoformat(var('last_date') | string) -%}
+    {%- set first = modules.datetime.date.fromisoformat(run_var('first_date') | string) -%}
+    {%- set last = modules.datetime.date.fromisoformat(run_var('last_date') | string) -%}
     {%- set days = [] -%}
     {%- for offset in range(0, (last - first).days + 1, var('step_days') | int) -%}
         {%- do days.append((first + modules.datetime.timedelta(days=offset)).isoformat()) -%}

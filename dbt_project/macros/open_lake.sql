@@ -3,13 +3,15 @@
 {% macro open_lake() -%}
     {%- if execute -%}
         {%- do check_vars() -%}
+        {%- if target.name == 'dev' %}{% do open_dev() %}{% endif -%}
         {%- do run_query('create schema if not exists raw') -%}
+        {%- set often = read_often() -%}
         {%- for source in graph.sources.values() -%}
-            {%- do create_view(source.schema, source.name, until_as_of('raw', lake_rows(source, lake_files('raw', source_folder(source))))) -%}
+            {%- do create_view(source.schema, source.name, until_as_of('raw', at_hand(source, lake_files('raw', source_folder(source)), often))) -%}
         {%- endfor -%}
-        {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.unique_id not in selected_resources -%}
+        {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.unique_id not in built_resources() and not stays_built(node) -%}
             {%- if node.config.materialized == 'lake_partitions' -%}
-                {%- do create_view(node.schema, node.name, netted(node, until_as_of(stage_of(node), lake_rows(node, lake_files(stage_of(node), node.name))))) -%}
+                {%- do create_view(node.schema, node.name, netted(node, until_as_of(stage_of(node), at_hand(node, lake_files(stage_of(node), node.name), often)))) -%}
             {%- else -%}
                 {#- staging reads sources only, so its SQL can be rendered here as it stands -#}
                 {%- do create_view(node.schema, node.name, render(node.raw_code)) -%}
@@ -21,8 +23,8 @@
 
 {#- A parent that is neither built now nor committed for a day of the range would be read as empty: say so instead. -#}
 {% macro check_parents() -%}
-    {%- for node in graph.nodes.values() if node.unique_id in selected_resources and node.resource_type == 'model' -%}
-        {%- for parent in node.depends_on.nodes if parent.startswith('model.') and parent not in selected_resources -%}
+    {%- for node in graph.nodes.values() if node.unique_id in built_resources() and node.resource_type == 'model' -%}
+        {%- for parent in node.depends_on.nodes if parent.startswith('model.') and parent not in built_resources() -%}
             {%- set table = graph.nodes[parent] -%}
             {%- if table.config.materialized == 'lake_partitions' -%}
                 {%- set column = partition_column(stage_of(table)) -%}
@@ -41,10 +43,10 @@
 {%- endmacro %}
 
 {% macro check_vars() -%}
-    {%- for name in ['first_date', 'last_date', 'lake_root', 'stage_root'] if not var(name) -%}
+    {%- for name in ['first_date', 'last_date', 'lake_root', 'stage_root'] if not run_var(name) -%}
         {{ exceptions.raise_compiler_error("dbt was called without the variable '" ~ name ~ "'. Fix: pass --vars '{first_date: ..., last_date: ..., lake_root: ..., stage_root: ...}' (see dbt_project/README.md).") }}
     {%- endfor -%}
-    {%- if var('first_date') | string > var('last_date') | string -%}
-        {{ exceptions.raise_compiler_error("first_date " ~ var('first_date') ~ " is later than last_date " ~ var('last_date') ~ ". Fix: swap them.") }}
+    {%- if run_var('first_date') | string > run_var('last_date') | string -%}
+        {{ exceptions.raise_compiler_error("first_date " ~ run_var('first_date') ~ " is later than last_date " ~ run_var('last_date') ~ ". Fix: swap them.") }}
     {%- endif -%}
 {%- endmacro %}

@@ -11,8 +11,8 @@
     (
         select
             arrival_date, event_date, item_id, region
-            {%- for count in ['purchase_count', 'view_count', 'click_count', 'cart_count', 'return_count', 'buyer_count', 'quantity', 'spend'] %},
-            facts.{{ count }} - coalesce(theirs.{{ count }}, 0) as {{ count }}
+            {%- for measure in item_daily_measures() %},
+            facts.{{ measure }} - coalesce(theirs.{{ measure }}, 0) as {{ measure }}
             {%- endfor %}
         from {{ ref('fct_item_daily') }} as facts
         left join (select * from {{ ref('int_suspect_item_daily') }} where as_of_date = {{ as_of() }}) as theirs

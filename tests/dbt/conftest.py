@@ -37,7 +37,9 @@ class TinyLake:
 
     def land(self, table: str, *rows: Mapping[str, Any]) -> None:
         """Write rows as raw partitions by their arrival_date; columns that a row leaves out are null."""
-        columns = _raw_columns()[table]
+        source = raw_sources()[table]
+        columns = {column["name"]: column["data_type"] for column in source["columns"]}
+        place = source.get("config", {}).get("meta", {}).get("folder", table)
         memory = duckdb.connect()
         memory.execute(f"create table t ({', '.join(f'{name} {kind}' for name, kind in columns.items())})")
         for line, row in enumerate(rows, start=1):
@@ -45,7 +47,7 @@ class TinyLake:
             values = ", ".join("?" * len(full))
             memory.execute(f"insert into t ({', '.join(full)}) values ({values})", list(full.values()))
         for day in {row["arrival_date"] for row in rows}:
-            folder = self.root / "lake/raw" / table / f"arrival_date={day}"
+            folder = self.root / "lake/raw" / place / f"arrival_date={day}"
             folder.mkdir(parents=True)
             memory.execute(f"copy (from t where arrival_date = date '{day}') to '{folder / 'data.parquet'}'")
 
@@ -89,9 +91,10 @@ class TinyLake:
                 self.commit(stage, table, self.first + timedelta(days=number))
 
 
-def _raw_columns() -> dict[str, dict[str, str]]:
+def raw_sources() -> dict[str, dict[str, Any]]:
+    """What sources.yml says of each raw table."""
     tables = yaml.safe_load((PROJECT / "models/staging/sources.yml").read_text())["sources"][0]["tables"]
-    return {table["name"]: {c["name"]: c["data_type"] for c in table["columns"]} for table in tables}
+    return {table["name"]: table for table in tables}
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,14 @@
 """dbt on a tiny lake: what is staged, and that a snapshot depends on nothing but what had arrived by its day."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import duckdb
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
+
+from recs.lake import Lake
+from tests.dbt.conftest import raw_sources
 
 pytestmark = pytest.mark.long  # each dbt run takes some ten seconds
 
@@ -146,6 +149,40 @@ def test_a_snapshot_does_not_change_with_what_arrives_later_nor_with_threads(sho
     assert row(later.staged("later", "features/dim_item"), as_of_date=D11, item_id="mug")["title"] == "Other mug"
     promotions = later.staged("later", "features/feat_item_promotion")
     assert row(promotions, as_of_date=D11, item_id="mug")["mailer_share_next_7d"] > 0
+
+
+def test_a_month_more_of_arrivals_changes_no_byte_of_a_day(shop, tmp_path):
+    """Every arriving table goes on for a month, also with events of before the day and with rows taken back."""
+    later = shop.copy(tmp_path)
+    for number in range(31):
+        day = D11 + timedelta(days=number)
+        arrives = {"arrival_date": str(day)}
+        sale = event(100 + number, "ann", "mug", "10 12:00", "11", basket=f"n{number}", region="east") | arrives
+        seen = event(200 + number, "bob", "tea", "09 12:00", "11", action="view", basket=f"v{number}") | arrives
+        now = event(300 + number, "cat", "ghost", "09 12:00", "11", basket="w") | {"event_at": f"{day} 10:00"} | arrives
+        later.land("events", sale, seen, now)
+        line = number % len(EVENTS)
+        later.land("events_retracted", EVENTS[line] | {"source_line": line + 1} | arrives)
+        later.land("items", item("mug", f"Mug {number}", "other") | {"price": number, "is_blocked": True} | arrives)
+        later.land("users", {"user_id": "ann", "segment": "gold", "is_suspected_bot": True, **arrives})
+        known = WEEK | {"starts_date": "2026-03-01", "ends_date": "2026-03-31"} | arrives
+        later.land("promotions", {"item_id": "tea", "kind": "mailer", "store_share": 1, **known})
+        later.land("campaign_audiences", {"campaign_id": f"c{number}", "user_id": "ann", "kind": "A", **known})
+        later.land("campaign_items", {"campaign_id": f"c{number}", "item_id": "mug", "coupon_id": "k", **known})
+        shown = {"user_id": "ann", "item_id": "mug", "request_id": f"r{number}", **arrives}
+        later.land("exposures", shown)
+        later.land("exposures_retracted", shown)
+    assert len(list(later.root.glob(f"lake/raw/**/arrival_date={day}"))) == len(raw_sources())
+    (tmp_path / "full").symlink_to(shop.root / "full")
+    later.commit_all("full")
+    done = later.build("month", "path:models/staging", "path:models/facts", first=D11, last=day)
+    assert done.returncode == 0, done.stdout
+    for table in (table for table in shop.models if table.startswith("facts/")):
+        assert sum(later.commit("month", table, D11 + timedelta(days=n)).rows for n in range(31)) > 0
+    done = later.build("again", first=D10)
+    assert done.returncode == 0, done.stdout
+    before = {table: Lake(later.root / "lake").info(table, D10).content_hash for table in shop.models}
+    assert {table: later.commit("again", table, D10).content_hash for table in shop.models} == before
 
 
 def test_rows_that_break_a_rule_fail_the_build(shop, tmp_path):

@@ -19,6 +19,7 @@ KEYS = {
     "user_category": {"user_id"},
     "user_item": {"user_id", "item_id"},
     "item_pair": {"item_id", "other_item_id"},
+    "region_item": {"item_id", "region"},
 }
 
 

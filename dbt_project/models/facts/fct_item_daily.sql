@@ -10,12 +10,8 @@ select
     event_date,
     item_id,
     region,
-    {%- for action in ['purchase', 'view', 'click', 'cart', 'return'] %}
-    coalesce(sum(change) filter (action = '{{ action }}'), 0) as {{ action }}_count,
-    {%- endfor %}
-    count(distinct user_id) filter (action = 'purchase' and change > 0)
-        - count(distinct user_id) filter (action = 'purchase' and change < 0) as buyer_count,
-    sum(net_quantity) as quantity,
-    sum(net_amount) as spend
+    {{- action_sums(actions()) }},
+    {{ distinct_values('user_id', "action = 'purchase'") }} as buyer_count,
+    {{ distinct_values('session_id', "action = 'purchase'") }} as basket_count
 from events
 group by arrival_date, event_date, item_id, region

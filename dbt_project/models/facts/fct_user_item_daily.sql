@@ -11,11 +11,7 @@ select
     event_date,
     user_id,
     item_id,
-    {%- for action in ['view', 'click', 'cart', 'purchase', 'return'] %}
-    coalesce(sum(change) filter (action = '{{ action }}'), 0) as {{ action }}_count,
-    {%- endfor %}
-    sum(net_quantity) as quantity,
-    sum(net_amount) as spend,
-    count(distinct session_id) filter (change > 0) - count(distinct session_id) filter (change < 0) as session_count
+    {{- action_sums(actions()) }},
+    {{ distinct_values('session_id') }} as session_count
 from events
 group by arrival_date, event_date, user_id, item_id

@@ -6,16 +6,8 @@ with versions as (
 ),
 
 activity as (
-    select * from {{ ref('fct_user_item_daily') }}
+    select * from {{ ref('fct_user_daily') }}
     where arrival_date <= {{ as_of() }}
-),
-
-events as (
-    select * from {{ ref('stg_events') }}
-    where arrival_date <= {{ as_of() }}
-      and {{ in_last_days('event_date', 91) }}
-      and user_id is not null
-      and region <> ''
 ),
 
 suspects as (
@@ -44,8 +36,10 @@ visits as (
         user_id,
         region,
         -- a source without sessions counts days
-        count(distinct coalesce(session_id, cast(event_date as varchar))) as visit_count
-    from events
+        sum(greatest(session_count, 1)) as visit_count
+    from activity
+    where {{ in_last_days('event_date', 91) }}
+      and region <> ''
     group by user_id, region
 ),
 

@@ -11,6 +11,11 @@ item_features as (
     where as_of_date = {{ as_of() }}
 ),
 
+engagement as (
+    select * from {{ ref('feat_item_engagement') }}
+    where as_of_date = {{ as_of() }}
+),
+
 promotions as (
     select * from {{ ref('feat_item_promotion') }}
     where as_of_date = {{ as_of() }}
@@ -27,12 +32,16 @@ sold as (
         {%- for days in [28, 91, 364] %}
         sum(purchase_count_{{ days }}d) as purchase_count_{{ days }}d,
         {%- endfor %}
+        coalesce(sum(view_count_28d + click_count_28d), 0) as view_count_28d,
+        coalesce(sum(cart_count_28d), 0) as cart_count_28d,
+        coalesce(sum(return_count_364d), 0) as return_count_364d,
         count(*) filter (purchase_count_91d > 0) as item_count_91d,
         count(*) filter (purchase_count_91d > 0 and is_display_next_7d) as display_item_count,
         count(*) filter (purchase_count_91d > 0 and is_mailer_next_7d) as mailer_item_count,
         sum(purchase_count_91d) filter (is_mailer_next_7d) as mailer_purchase_count
     from item_features
     inner join items using (item_id)
+    left join engagement using (item_id)
     left join promotions using (item_id)
     group by category_l3
 ),
@@ -53,7 +62,7 @@ bought as (
 
 select
     {{ as_of() }} as as_of_date,
-    sold.* exclude (display_item_count, mailer_item_count, mailer_purchase_count),
+    sold.* exclude (return_count_364d, display_item_count, mailer_item_count, mailer_purchase_count),
     bought.* exclude (category_l3, buyer_count_28d, buyer_count_91d, buyer_count_364d),
     {%- for days in [28, 91, 364] %}
     coalesce(buyer_count_{{ days }}d, 0) as buyer_count_{{ days }}d,
@@ -62,6 +71,9 @@ select
     display_item_count / nullif(item_count_91d, 0) as display_item_share_next_7d,
     mailer_item_count / nullif(item_count_91d, 0) as mailer_item_share_next_7d,
     coalesce(mailer_purchase_count, 0) / nullif(purchase_count_91d, 0) as mailer_purchase_share_next_7d,
+    {{ smoothed('purchase_count_28d', 'view_count_28d', usual('purchase_count_28d', 'view_count_28d')) }} as view_to_buy_rate_28d,
+    {{ smoothed('return_count_364d', 'purchase_count_364d', usual('return_count_364d', 'purchase_count_364d')) }}
+        as return_rate_364d,
     -- one purchase is added to both sides, so that few purchases make no trend
     (purchase_count_28d + 1) / (purchase_count_91d * 28 / 91 + 1) as trend_28d_91d
 from sold

@@ -14,27 +14,6 @@ sales as (
     where {{ in_last_days('event_date', 364) }}
 ),
 
-baskets as (
-    select
-        item_id,
-        max(event_date) as event_date
-    from {{ without_suspects(ref('stg_events')) }}
-    where arrival_date <= {{ as_of() }}
-      and {{ in_last_days('event_date', 364) }}
-      and action = 'purchase' and item_id is not null and session_id is not null
-    group by item_id, session_id
-),
-
-basket_counts as (
-    select
-        item_id,
-        {%- for days in windows() %}
-        count(*) filter ({{ in_last_days('event_date', days) }}) as basket_count_{{ days }}d{{ "," if not loop.last }}
-        {%- endfor %}
-    from baskets
-    group by item_id
-),
-
 sold as (
     select
         item_id,
@@ -42,6 +21,7 @@ sold as (
         coalesce(sum(purchase_count) filter ({{ in_last_days('event_date', days) }}), 0) as purchase_count_{{ days }}d,
         coalesce(sum(quantity) filter ({{ in_last_days('event_date', days) }}), 0) as quantity_{{ days }}d,
         coalesce(sum(spend) filter ({{ in_last_days('event_date', days) }}), 0) as spend_{{ days }}d,
+        coalesce(sum(greatest(basket_count, 0)) filter ({{ in_last_days('event_date', days) }}), 0) as basket_count_{{ days }}d,
         {%- endfor %}
         coalesce(sum(purchase_count) filter ({{ in_last_days('event_date', 84) }}), 0) as purchase_count_84d,
         {{ as_of() }} - min(event_date) filter (purchase_count > 0) as since_first_purchase_days,
@@ -71,9 +51,9 @@ bought as (
 select
     {{ as_of() }} as as_of_date,
     sold.* exclude (purchase_count_84d),
-    {%- for name in ['buyer_count', 'basket_count'] %}{% for days in windows() %}
-    coalesce({{ name }}_{{ days }}d, 0) as {{ name }}_{{ days }}d,
-    {%- endfor %}{% endfor %}
+    {%- for days in windows() %}
+    coalesce(buyer_count_{{ days }}d, 0) as buyer_count_{{ days }}d,
+    {%- endfor %}
     {%- for days in [7, 28] %}
     coalesce(first_buyer_count_{{ days }}d, 0) as first_buyer_count_{{ days }}d,
     first_buyer_count_{{ days }}d / nullif(buyer_count_{{ days }}d, 0) as first_buyer_share_{{ days }}d,
@@ -94,5 +74,4 @@ select
     discount_share_364d
 from sold
 left join bought using (item_id)
-left join basket_counts using (item_id)
 left join items using (item_id)

@@ -9,34 +9,23 @@ user_categories as (
     where as_of_date = {{ as_of() }}
 ),
 
-events as (
-    select * from {{ ref('stg_events') }}
+visits as (
+    select * from {{ ref('fct_user_daily') }}
     where arrival_date <= {{ as_of() }}
       and {{ in_last_days('event_date', 364) }}
-      and user_id is not null
-      and item_id is not null
-      and action = 'purchase'
-),
-
--- a source without sessions counts days
-baskets as (
-    select
-        user_id,
-        max(event_date) as event_date
-    from events
-    group by user_id, coalesce(session_id, cast(event_date as varchar))
+      and purchase_count > 0
 ),
 
 basket_counts as (
     select
         user_id,
         {%- for days in windows() %}
-        count(*) filter ({{ in_last_days('event_date', days) }}) as basket_count_{{ days }}d,
+        coalesce(sum(greatest(basket_count, 1)) filter ({{ in_last_days('event_date', days) }}), 0) as basket_count_{{ days }}d,
         {%- endfor %}
         count(distinct event_date) as purchase_days_364d,
         max(event_date) as last_date,
         min(event_date) as first_date
-    from baskets
+    from visits
     group by user_id
 ),
 

@@ -6,7 +6,10 @@ with suspects as (
 ),
 
 events as (
-    select * from {{ ref('stg_events') }}
+    select
+        *,
+        1 as change
+    from {{ ref('stg_events') }}
     where arrival_date <= {{ as_of() }}
       and item_id is not null
 )
@@ -17,12 +20,9 @@ select
     event_date,
     item_id,
     region,
-    {%- for action in ['purchase', 'view', 'click', 'cart', 'return'] %}
-    count(*) filter (action = '{{ action }}') as {{ action }}_count,
-    {%- endfor %}
-    count(distinct user_id) filter (action = 'purchase') as buyer_count,
-    sum(net_quantity) as quantity,
-    sum(net_amount) as spend
+    {{- action_sums(actions()) }},
+    {{ distinct_values('user_id', "action = 'purchase'") }} as buyer_count,
+    {{ distinct_values('session_id', "action = 'purchase'") }} as basket_count
 from events
 semi join suspects using (user_id)
 group by arrival_date, event_date, item_id, region
