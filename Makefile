@@ -47,6 +47,7 @@ generate: .venv/.run  ## Write dbt's sources and exposures and docs/tables again
 
 lint: .venv/.dev  ## Style, types, import rules
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@PYTHONWARNINGS=ignore $(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project/models dbt_project/macros
 	@$(BIN)/lint-imports
 	@$(BIN)/mypy
 

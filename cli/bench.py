@@ -8,7 +8,7 @@ import typer
 from cli.output import Json, print_json, print_table
 from recs.errors import ConfigError
 
-NAMES = ("definitions", "gather", "ingest", "lookup", "pairs", "simulate")
+NAMES = ("backfill", "definitions", "features", "gather", "ingest", "lookup", "pairs", "simulate")
 
 
 def register(app: typer.Typer) -> None:

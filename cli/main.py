@@ -13,6 +13,7 @@ from cli import (
     email,
     evaluate,
     explain,
+    features,
     generate,
     hold,
     identity,
@@ -37,7 +38,7 @@ app = typer.Typer(
 )
 modules = (
     *(demo, runs, source, data, replay, generate, hold, contracts, status, recommend, explain),
-    *(releases, evaluate, models, email, identity, retention, bench),
+    *(releases, evaluate, features, models, email, identity, retention, bench),
 )
 for module in modules:
     module.register(app)

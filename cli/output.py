@@ -8,12 +8,15 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 Json = Annotated[
     bool, typer.Option("--json", help="One JSON document on standard output; everything else on standard error.")
 ]
+
+MOST_WIDTH = 10_000
 
 # markup off: what is printed holds titles and rules, and rich would take "[sale]" for one of its own tags
 out = Console(highlight=False, soft_wrap=True, markup=False)
@@ -25,15 +28,24 @@ def print_json(document: Any) -> None:
     sys.stdout.write(json.dumps(document, indent=2, default=str, ensure_ascii=False) + "\n")
 
 
-def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A table; columns whose values are numbers are set to the right."""
+def print_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, is_whole: bool = False
+) -> None:
+    """A table; columns whose values are numbers are set to the right.
+
+    is_whole: keep every line and value whole, however narrow the terminal is.
+    """
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
     for n, name in enumerate(columns):
         numeric = bool(rows) and all(isinstance(row[n], int | float) for row in rows)
-        table.add_column(name, justify="right" if numeric else "left", no_wrap=numeric)
+        table.add_column(name, justify="right" if numeric else "left", no_wrap=numeric or is_whole)
     for row in rows:
         table.add_row(*(_text(value) for value in row))
-    out.print(table)
+    if is_whole:
+        width = Measurement.get(out, out.options.update(width=MOST_WIDTH), table).maximum
+        Console(width=max(width, out.width), highlight=False, soft_wrap=True, markup=False).print(table)
+    else:
+        out.print(table)
 
 
 def _text(value: object) -> str:

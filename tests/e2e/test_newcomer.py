@@ -19,6 +19,8 @@ PAGES = (  # each goes on where the one before it ended
     "docs/read-the-evaluation-report.md",
     "docs/pull-an-email-batch.md",
     "docs/add-a-feature.md",
+    "docs/edit-a-feature.md",
+    "docs/feature-catalogue.md",
     "docs/suspected-bots.md",
     "docs/roll-back-a-release.md",
     "docs/onboard-your-shop.md",

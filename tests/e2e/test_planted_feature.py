@@ -1,21 +1,13 @@
 """A data engineer adds a column: one SQL file and its YAML. What predicts is found, what peeks ahead is worthless."""
 
-import json
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import polars as pl
 import pytest
+from engineer import Project
 from journey import AS_OF, HOUSEHOLDS, PRODUCTS, write_journey
 
 pytestmark = pytest.mark.long
-
-ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("assets", "cli", "config", "data_contracts", "dbt_project", "jobs", "orchestration", "recs", "serving")
-MAIN = 'from cli.main import main\n\nif __name__ == "__main__":\n    main()\n'
 
 # what each household will look for in the week to come, known on the day: a wish list, say
 WISHED_SQL = """
@@ -46,38 +38,16 @@ YAML = """models:
 """
 
 
-class Project:
-    """A copy of the project that a data engineer edits, with a shop of its own."""
+class Engineer(Project):
+    """Adds feature models to the small grocer's project."""
 
     def __init__(self, folder: Path, data: Path) -> None:
-        self.code, self.home, self.data = folder / "aisle", folder / "home", data
-        for room in ROOMS:
-            ignored = shutil.ignore_patterns("__pycache__", "target", "logs")
-            shutil.copytree(ROOT / room, self.code / room, ignore=ignored)
-        shutil.copy(ROOT / "dagster.yaml", self.code)
-        (self.code / "run.py").write_text(MAIN)
-
-    def json(self, *words: str):
-        env = {**os.environ, "AISLE_HOME": str(self.home), "PYTHONPATH": str(self.code)}
-        done = subprocess.run(
-            [sys.executable, self.code / "run.py", *words, "--json"],
-            cwd=self.code,
-            env=env,
-            capture_output=True,
-            text=True,
-            timeout=900,
-        )
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-        return json.loads(done.stdout)
+        super().__init__(folder)
+        self.data = data
 
     def add(self, name: str, sql: str, column: str, told: str) -> None:
-        folder = self.code / "dbt_project/models/features"
-        (folder / f"{name}.sql").write_text(sql.lstrip())
-        (folder / f"{name}.yml").write_text(YAML.format(name=name, column=column, told=told))
-
-    def hashes(self, table: str) -> dict[str, str]:
-        found = sorted((self.home / "lake").glob(f"{table}/as_of_date=*/_partition.json"))
-        return {str(p.parent.relative_to(self.home)): json.loads(p.read_bytes())["content_hash"] for p in found}
+        self.sql(name).write_text(sql.lstrip())
+        self.sql(name).with_suffix(".yml").write_text(YAML.format(name=name, column=column, told=told))
 
     def learned(self) -> tuple[dict[str, float], float]:
         """Gain of each feature of the discover ranker, and NDCG@10 of home on what was new."""
@@ -113,7 +83,7 @@ def wishful_journey(folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     folder = tmp_path_factory.mktemp("engineer")
-    project = Project(folder, wishful_journey(folder / "data"))
+    project = Engineer(folder, wishful_journey(folder / "data"))
     project.json("demo", "--data", str(project.data), "--as-of", AS_OF)
     return project
 
