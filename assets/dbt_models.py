@@ -17,6 +17,7 @@ from orchestration.resources import ShopResource
 from orchestration.settings import Settings
 from recs.lake import Provenance
 from recs.lake.inputs import Inputs, stale_days
+from recs.lake.months import roll_up
 from recs.lake.partition import partition_column
 from recs.lake.retention import refuse_deleted
 
@@ -105,6 +106,8 @@ def build_models(
                     provenance=provenance,
                     threads=settings.threads,
                 )
+                if model.partition_column == "arrival_date":
+                    roll_up(lake, model.table, until=some[-1])
             for model in made:
                 seconds = built.get(model.table, (0.0, []))[0] + build.seconds_of(model)
                 built[model.table] = seconds, [tests_check(model, build)]

@@ -21,6 +21,7 @@ from orchestration.dbt_project import build_command
 from recs.errors import AisleError
 from recs.lake import Lake, Provenance
 from recs.lake.inputs import Inputs
+from recs.lake.months import months
 from recs.lake.parts import PART_ROWS, PartitionDraft, write_in_parts
 from recs.lake.swap import TMP_PREFIX
 
@@ -108,6 +109,7 @@ def dbt_build(
             "stage_root": str(root),
             "memory_limit": limits.memory_limit,
             "threads": limits.threads,
+            "months": _months(lake, models, days[-1]),
         }
         command = [*build_command(), "--target-path", str(root / "target"), "--log-path", str(root / "logs")]
         command += ["--exclude-resource-type", "unit_test"]  # they test the SQL, not the data: `make test` runs them
@@ -164,6 +166,13 @@ def commit_model(
     with ThreadPoolExecutor(threads) as pool:  # a write mostly waits for the disk
         while some := list(islice(built, threads)):
             deque(pool.map(commit, *zip(*some, strict=True)), maxlen=0)
+
+
+def _months(lake: Lake, models: Sequence[DbtModel], until: date) -> dict[str, dict[str, str]]:
+    """File by month, by table: of the facts that features read, but for those that this build makes itself."""
+    facts = {table for model in models for table in model.parents if table.startswith("facts/")}
+    facts -= {model.table for model in models}
+    return {table: {m.name: str(m.file) for m in months(lake, table, until=until)} for table in sorted(facts)}
 
 
 def _results(target: Path) -> list[dict[str, Any]]:

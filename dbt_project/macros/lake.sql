@@ -27,6 +27,16 @@
     {{ return(files.columns[0].values() | list) }}
 {%- endmacro %}
 
+{#- The same, with one file in place of the days of each closed month that has been rolled up. -#}
+{% macro month_files(stage, name) -%}
+    {%- set months = var('months').get(stage ~ '/' ~ name, {}) -%}
+    {%- set files = months.values() | list -%}
+    {%- for file in lake_files(stage, name) if (file | string).split(partition_column(stage) ~ '=')[1][:7] not in months -%}
+        {%- do files.append(file) -%}
+    {%- endfor -%}
+    {{ return(files) }}
+{%- endmacro %}
+
 {#- Rows of Parquet files in the declared columns and types: a column that older files lack is null there, and no
     files at all is an empty table. -#}
 {% macro lake_rows(node, files) -%}

@@ -11,7 +11,7 @@
         {%- endfor -%}
         {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.unique_id not in built_resources() and not stays_built(node) -%}
             {%- if node.config.materialized == 'lake_partitions' -%}
-                {%- do create_view(node.schema, node.name, netted(node, until_as_of(stage_of(node), at_hand(node, lake_files(stage_of(node), node.name), often)))) -%}
+                {%- do create_view(node.schema, node.name, netted(node, until_as_of(stage_of(node), at_hand(node, month_files(stage_of(node), node.name), often)))) -%}
             {%- else -%}
                 {#- staging reads sources only, so its SQL can be rendered here as it stands -#}
                 {%- do create_view(node.schema, node.name, render(node.raw_code)) -%}

@@ -21,6 +21,8 @@ PAGES = (  # each goes on where the one before it ended
     "docs/add-a-feature.md",
     "docs/edit-a-feature.md",
     "docs/feature-catalogue.md",
+    "docs/backfill-a-feature.md",
+    "docs/why-point-in-time.md",
     "docs/suspected-bots.md",
     "docs/roll-back-a-release.md",
     "docs/onboard-your-shop.md",
