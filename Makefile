@@ -3,7 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 # installs one lock file into .venv, hashes checked; plain pip where the fast installer cannot reach the index
 define install_lock
-	$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r $(1) || $(BIN)/pip install --quiet --require-hashes -r $(1)
+	$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r $(1) || { \
+		echo "The fast installer could not; pip does the same in some minutes ..."; \
+		$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(1); }
 	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --offline -e . || $(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 endef
 

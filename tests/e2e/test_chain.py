@@ -49,7 +49,9 @@ def test_the_chain_reports_every_table_it_made(shop):
     assert tables["features/feat_user"]["written"] == 10  # the day and the past weeks that the ranker learns from
     empty = {name for name, table in tables.items() if not name.startswith("staging/") and not table["rows"]}
     suspicious = {name for name in tables if "suspect" in name or "fresh" in name}
-    assert empty == {"raw/exposures", *suspicious}  # forty people who shop, and no endpoint that shows them anything
+    of_views = {f"features/feat_{of}" for of in ("item_pair_view", "user_item_engagement", "user_category_engagement")}
+    # forty people who shop, and no endpoint that shows them anything, nor hears what they look at
+    assert empty == {"raw/exposures", *suspicious, *of_views}
 
 
 def test_two_homes_threads_and_lengths_of_data_give_the_same_bytes_and_release(shop, twin):

@@ -41,9 +41,8 @@ visits as (
 viewed as (
     select
         unnest(
-            count_item_pairs(list({items: items, weight: weight, is_recent: is_recent}), {{ var('pair_min_baskets') }}),
-            recursive := true
-        )
+            count_item_pairs(list({items: items, weight: weight, is_recent: is_recent}), {{ var('pair_min_baskets') }})
+        ) as pair
     from visits
 ),
 
@@ -62,15 +61,16 @@ bought_after_viewed as (
 
 pairs as (
     select
-        item_code,
-        other_item_code,
-        coalesce(recent_count, 0) as view_session_count_28d,
-        coalesce(basket_count, 0) as view_session_count_91d,
-        coalesce(weight, 0) / 1e6 as view_session_decayed,
+        coalesce(pair.item_code, bought.item_code) as item_code,
+        coalesce(pair.other_item_code, bought.other_item_code) as other_item_code,
+        coalesce(pair.recent_count, 0) as view_session_count_28d,
+        coalesce(pair.basket_count, 0) as view_session_count_91d,
+        coalesce(pair.weight, 0) / 1e6 as view_session_decayed,
         coalesce(view_buy_count, 0) as view_buy_session_count_91d,
         coalesce(buy_view_count, 0) as buy_view_session_count_91d
     from viewed
-    full join bought_after_viewed using (item_code, other_item_code)
+    full join bought_after_viewed as bought
+        on pair.item_code = bought.item_code and pair.other_item_code = bought.other_item_code
 )
 
 select
