@@ -58,7 +58,7 @@ test: lint  ## What must stay green: lint, unit, contract, conformance and end-t
 	@$(BIN)/pytest -n 2 --dist loadfile -m "not long"
 
 test-long: .venv/.dev  ## Kills, torture, the real year, the browser (under 45 minutes)
-	@$(BIN)/pytest -m long
+	@$(BIN)/pytest -n 2 --dist loadfile -m long
 
 bench: .venv/.dev  ## Benchmarks, each against a named baseline
 	@$(BIN)/aisle bench definitions
