@@ -56,6 +56,9 @@ def catalogue(as_of: AsOf = "", json: Json = False) -> None:
 
 
 def ablate(
+    models: Annotated[
+        list[str] | None, typer.Argument(metavar="MODEL...", help="Only these, such as feat_item; all when left out.")
+    ] = None,
     as_of: Annotated[str, typer.Option(help="The day whose ranker is taken apart; without it, the newest.")] = "",
     weeks: Annotated[int, typer.Option(min=1, help="Judged weeks: this day's, and those before it.")] = 1,
     json: Json = False,
@@ -70,7 +73,7 @@ def ablate(
     if not as_of and not days:
         raise ConfigError("no ranker has been trained yet", "run aisle demo, or aisle run daily")
     with progress_bar("rankers") as advance:
-        document = ablation(settings, parse_day(as_of) if as_of else days[-1], weeks, advance)
+        document = ablation(settings, parse_day(as_of) if as_of else days[-1], weeks, advance, models or ())
     if json:
         print_json(document)
         return

@@ -30,21 +30,32 @@ class Judged(NamedTuple):
     ndcg: np.ndarray
 
 
-def groups_of(features: Sequence[str]) -> dict[str, list[int]]:
-    """Columns by what is left out: nothing, every feature but the pool's, then each model by itself."""
+def groups_of(features: Sequence[str], only: Sequence[str] = ()) -> dict[str, list[int]]:
+    """Columns by what is left out: nothing, every feature but the pool's, then each model, or nothing and ``only``.
+
+    ValueError names a model of ``only`` that none of the features is of.
+    """
     groups: dict[str, list[int]] = {NOTHING: [], EVERY_FEATURE: []}
     for place, name in enumerate(features):
         model = name.split(".")[0]
         groups.setdefault(model, []).append(place)
         if model != POOL:
             groups[EVERY_FEATURE].append(place)
-    return groups
+    unknown = sorted(set(only) - groups.keys())
+    if unknown:
+        raise ValueError(f"the ranker has no feature of {', '.join(unknown)}; it has {', '.join(sorted(groups)[2:])}")
+    return {name: columns for name, columns in groups.items() if not only or name in {NOTHING, *only}}
 
 
 def ablated(
-    weeks: Sequence[Week], features: Sequence[str], settings: RankerSettings, *, threads: int = 1
+    weeks: Sequence[Week],
+    features: Sequence[str],
+    settings: RankerSettings,
+    *,
+    only: Sequence[str] = (),
+    threads: int = 1,
 ) -> Iterator[Judged]:
-    """A ranker without each of ``groups_of(features)``: ``weeks`` as in ``train_ranker``. ValueError for too few.
+    """A ranker without each of ``groups_of(features, only)``. ValueError for too few ``weeks``, as in ``train_ranker``.
 
     Each is taught on all weeks but two, stopped on the last but one, judged on the last, with the same candidates.
     """
@@ -55,7 +66,7 @@ def ablated(
 
     rows = [week.rows(taught_candidates(week, settings)) for week in weeks[:-2]]
     rows += [week.rows(of_buyers(week)) for week in weeks[-2:]]
-    for name, left_out in groups_of(features).items():
+    for name, left_out in groups_of(features, only).items():
         kept = np.setdiff1d(np.arange(len(features)), np.array(left_out, int))
         *taught, stop, judge = (one.columns(kept) for one in rows)
         with one_openmp_team(threads):

@@ -25,6 +25,12 @@ def test_what_is_left_out_is_nothing_everything_and_each_model():
     }
 
 
+def test_some_models_are_asked_for_by_name():
+    assert list(groups_of(NAMES, ["feat_b"])) == ["(nothing)", "feat_b"]
+    with pytest.raises(ValueError, match="no feature of feat_z; it has feat_a, feat_b, pool"):
+        groups_of(NAMES, ["feat_z"])
+
+
 def test_without_what_tells_the_purchases_the_ranker_is_lost_and_without_noise_it_is_not(judged):
     means = {name: float(np.mean(one.ndcg)) for name, one in judged.items()}
     assert means["(nothing)"] > 0.85
